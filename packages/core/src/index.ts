@@ -1,0 +1,15 @@
+export { isVitrailError, nearestName, VitrailError, type VitrailErrorCode } from './errors.ts';
+export { createRng, type Rng } from './rng.ts';
+export { constant, cosine, linear, type Schedule, warmup } from './schedules.ts';
+export {
+  countParameters,
+  disposeTree,
+  flattenTree,
+  mapTree,
+  partitionTree,
+  selectPaths,
+  type TensorTree,
+  type Tree,
+  unflattenTree,
+  zipTrees,
+} from './tree.ts';

@@ -1,0 +1,141 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { VitrailError } from './errors.ts';
+
+/**
+ * A plain nested object. Everything that is not a plain object is a leaf; the names on the way to a leaf, joined by dots, are its path:
+ * `blocks.3.attn.qkv.kernel`. Paths are the only names there are: checkpoints, optimiser state, freezing rules and logs speak them.
+ */
+export type Tree<Leaf> = { readonly [name: string]: Leaf | Tree<Leaf> };
+
+/** A tree of tensors: parameters, gradients, optimiser moments. Whoever holds the tree owns the tensors: {@link disposeTree}. */
+export type TensorTree = Tree<Tensor>;
+
+/**
+ * Every leaf by its dotted path, in the order of the tree (whole-number names first and ascending, as in any JavaScript object).
+ *
+ * @throws `invalid-argument` for a name that is empty or holds a dot: its path would not lead back.
+ */
+export function flattenTree<Leaf>(tree: Tree<Leaf>): Record<string, Leaf> {
+  const flat: Record<string, Leaf> = {};
+  const visit = (node: Tree<Leaf>, prefix: string) => {
+    for (const [name, value] of Object.entries(node)) {
+      if (name === '' || name.includes('.')) {
+        throw new VitrailError('invalid-argument', `a name in a tree is not empty and holds no dot, but "${prefix}${name}" came`);
+      }
+      if (isNode(value)) visit(value, `${prefix}${name}.`);
+      else flat[prefix + name] = value;
+    }
+  };
+  visit(tree, '');
+  return flat;
+}
+
+/**
+ * The tree whose leaves have the given dotted paths; the inverse of {@link flattenTree}.
+ *
+ * @throws `invalid-argument` when one path is both a leaf and the way to another (`a` and `a.b`).
+ */
+export function unflattenTree<Leaf>(flat: Readonly<Record<string, Leaf>>): Tree<Leaf> {
+  type Node = { [name: string]: Leaf | Node };
+  const root: Node = {};
+  for (const [path, leaf] of Object.entries(flat)) {
+    const names = path.split('.');
+    const last = names.pop() as string;
+    let node = root;
+    for (const name of names) {
+      if (!Object.hasOwn(node, name)) node[name] = {};
+      const next = node[name];
+      if (!isNode(next)) throw new VitrailError('invalid-argument', `"${path}" leads through another path that is a leaf`);
+      node = next as Node;
+    }
+    if (Object.hasOwn(node, last)) throw new VitrailError('invalid-argument', `"${path}" is both a leaf and the way to another path`);
+    node[last] = leaf;
+  }
+  return root;
+}
+
+/** The tree of the same names whose tensors are `transform(tensor, path)`. The caller owns what comes back; the input stays as it is. */
+export function mapTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor, path: string) => Tensor): T {
+  return zipTrees(([leaf], path) => transform(leaf, path), tree);
+}
+
+/**
+ * The tree of the same names whose tensors are `combine([leaf of the first tree, leaf of the second, ...], path)`.
+ *
+ * @throws `shape-mismatch` naming the paths that one tree has and another lacks.
+ */
+export function zipTrees<T extends TensorTree>(
+  combine: (leaves: Tensor[], path: string) => Tensor,
+  first: T,
+  ...rest: readonly TensorTree[]
+): T {
+  const paths = Object.keys(flattenTree<Tensor>(first));
+  const flats = [first, ...rest].map((tree) => flattenTree<Tensor>(tree));
+  for (const flat of flats) {
+    const missing = paths.filter((path) => !(path in flat));
+    const extra = Object.keys(flat).filter((path) => !(path in flats[0]));
+    if (missing.length + extra.length > 0) {
+      const name = (label: string, list: string[]) => (list.length > 0 ? ` ${label}: ${list.slice(0, 5).join(', ')}.` : '');
+      throw new VitrailError(
+        'shape-mismatch',
+        `trees to be combined have the same paths.${name('Missing', missing)}${name('Unexpected', extra)}`,
+      );
+    }
+  }
+  const combined = Object.fromEntries(
+    paths.map((path) => [
+      path,
+      combine(
+        flats.map((flat) => flat[path]),
+        path,
+      ),
+    ]),
+  );
+  return unflattenTree(combined) as T;
+}
+
+/**
+ * Whether a dotted path matches one of the patterns. In a pattern `*` stands for one name and `**` for any number of names:
+ * `blocks.*.norm1.scale`, `**.bias`, `image.**`.
+ */
+export function selectPaths(...patterns: readonly string[]): (path: string) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const source = pattern
+      .split('.')
+      .map((name) => (name === '**' ? '(?:[^.]+\\.)*' : `${escape(name).replaceAll('\\*', '[^.]*')}\\.`))
+      .join('');
+    return new RegExp(`^${source}$`);
+  });
+  return (path) => expressions.some((expression) => expression.test(`${path}.`));
+}
+
+/** The leaves that `belongs` and those that do not, as two trees over the same tensors (nothing is copied). */
+export function partitionTree<Leaf>(tree: Tree<Leaf>, belongs: (path: string) => boolean): [Tree<Leaf>, Tree<Leaf>] {
+  const entries = Object.entries(flattenTree(tree));
+  const part = (wanted: boolean) => unflattenTree(Object.fromEntries(entries.filter(([path]) => belongs(path) === wanted)));
+  return [part(true), part(false)];
+}
+
+/** The number of scalars in all tensors of the tree. */
+export function countParameters(tree: TensorTree): number {
+  return Object.values(flattenTree<Tensor>(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
+}
+
+/** Disposes every tensor of the trees. A tensor that is in several places, or was disposed before, is no error. */
+export function disposeTree(...trees: readonly TensorTree[]): void {
+  for (const tree of trees) {
+    for (const leaf of Object.values(flattenTree<Tensor>(tree))) {
+      if (!leaf.isDisposed) leaf.dispose();
+    }
+  }
+}
+
+function isNode<Leaf>(value: Leaf | Tree<Leaf>): value is Tree<Leaf> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
