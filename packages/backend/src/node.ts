@@ -1,1 +1,1 @@
-export {};
+export { describeMachine, type MachineDescription } from './describe-machine.ts';

@@ -1,1 +1,13 @@
-export {};
+export { type Activation, gelu } from './activation.ts';
+export { type AttentionOptions, attention } from './attention.ts';
+export { type KernelName, kernelNames } from './dispatch.ts';
+export { l2Normalize } from './l2-normalize.ts';
+export { type LayerNormParams, layerNorm } from './layer-norm.ts';
+export { type LinearParams, linear } from './linear.ts';
+export { remat } from './remat.ts';
+export { resizeBilinear, resizeMatrix } from './resize.ts';
+export type { Rotary } from './rotary.ts';
+export { type PrototypeScores, softTargetCrossEntropy } from './soft-target-cross-entropy.ts';
+export { swiglu } from './swiglu.ts';
+export { takeRows } from './take-rows.ts';
+export { putTokens, takeTokens } from './tokens.ts';

@@ -1,1 +1,17 @@
-export {};
+export { disposeBatch, textBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
+export { clip } from './clip.ts';
+export type {
+  DataSection,
+  DualEncoderConfiguration,
+  ImageTowerSection,
+  OptimizerSection,
+  TextTowerSection,
+  TrainSection,
+  ViewsSection,
+} from './configuration.ts';
+export { type DualEncoder, type DualEncoderParams, dualEncoder, type TextBatch } from './dual-encoder.ts';
+export { buildOptimizer } from './optimizer.ts';
+export type { Preset, Recipe, System } from './recipe.ts';
+export { findRecipe, recipes } from './registry.ts';
+export { tips } from './tips.ts';
+export { assembleTips, contrastiveLoss, type TipsConfiguration, tipsv2 } from './tipsv2.ts';

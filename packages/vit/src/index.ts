@@ -1,1 +1,33 @@
-export {};
+export { applyVit, type VitOptions, type VitOutputs } from './apply-vit.ts';
+export {
+  applyBlock,
+  type BlockConfig,
+  type BlockOptions,
+  type BlockParams,
+  blockShapes,
+  initBlock,
+  type MlpParams,
+} from './block.ts';
+export {
+  applyClipVit,
+  type ClipVitConfig,
+  type ClipVitOutputs,
+  type ClipVitParams,
+  clipVitPresets,
+  clipVitShapes,
+  initClipVit,
+} from './clip-vit.ts';
+export {
+  filled,
+  type InitializationRule,
+  type Initializer,
+  initParameters,
+  normal,
+  truncatedNormal,
+  xavierUniform,
+} from './initial-values.ts';
+export { countShapes, type ParameterShapes } from './parameter-shapes.ts';
+export type { PatchGrid } from './patch-embed.ts';
+export { type VitPresetName, vitPresets } from './presets.ts';
+export { readValues } from './value-readout.ts';
+export { initVit, type VitConfig, type VitParams, vitParameterCount, vitShapes } from './vit.ts';

@@ -1,0 +1,87 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { BackendName } from '@vitrail/backend';
+import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
+import { VitrailError } from '@vitrail/core';
+import { prepareImage } from '@vitrail/data';
+import { decodeImage } from '@vitrail/data/node';
+import { startAnnouncedBackend } from '../backend.ts';
+import { loadModel, type Model } from '../model.ts';
+
+/** What `vitrail embed` takes. */
+export type EmbedOptions = { model: string; images?: readonly string[]; texts?: readonly string[]; out: string; backend: BackendName };
+
+const pictureExtensions = ['.jpg', '.jpeg', '.png', '.webp'];
+
+/**
+ * `vitrail embed`: writes `image.cls` `[n, C, D]`, `image.patches` `[n, rows, columns, D]` and `text` `[m, D]`, unnormalised, in input
+ * order, to a safetensors file; the names of the pictures are in its metadata (`images`, a JSON list).
+ */
+export async function embed({ model: path, images = [], texts = [], out, backend }: EmbedOptions): Promise<void> {
+  if (images.length + texts.length === 0) throw new VitrailError('invalid-argument', 'nothing to embed: give --images, --texts or both');
+  const files = await listPictures(images);
+  await startAnnouncedBackend(backend);
+  const model = await loadModel(path);
+  try {
+    const tensors: Record<string, TensorData> = {
+      ...(files.length > 0 && (await embedPictures(model, files))),
+      ...(texts.length > 0 && embedTexts(model, texts)),
+    };
+    await writeFile(out, encodeSafetensors(tensors, { images: JSON.stringify(files), texts: JSON.stringify(texts) }));
+  } finally {
+    model.dispose();
+  }
+  process.stdout.write(`${out}: ${files.length} pictures, ${texts.length} texts\n`);
+}
+
+/** The picture files that paths stand for: a folder stands for the pictures in it, by name. */
+async function listPictures(paths: readonly string[]): Promise<string[]> {
+  const lists = await Promise.all(
+    paths.map(async (path) => {
+      const info = await stat(path).catch(() => undefined);
+      if (info === undefined) throw new VitrailError('missing-data', `--images: there is no ${path}`);
+      if (!info.isDirectory()) return [path];
+      const names = (await readdir(path)).filter((name) => pictureExtensions.includes(extname(name).toLowerCase())).sort();
+      if (names.length === 0) throw new VitrailError('missing-data', `--images: ${path} holds no picture (${pictureExtensions.join(', ')})`);
+      return names.map((name) => join(path, name));
+    }),
+  );
+  return lists.flat();
+}
+
+async function embedPictures(model: Model, files: readonly string[]): Promise<Record<string, TensorData>> {
+  const rows: { cls: Float32Array[]; patches: Float32Array[] } = { cls: [], patches: [] };
+  let clsShape: number[] = [];
+  let patchesShape: number[] = [];
+  for (const file of files) {
+    const picture = await decodeImage(await readFile(file), file);
+    const { cls, patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'tokens');
+    clsShape = cls.shape.slice(1);
+    patchesShape = patches.shape.slice(1);
+    rows.cls.push(cls.dataSync<'float32'>());
+    rows.patches.push(patches.dataSync<'float32'>());
+    cls.dispose();
+    patches.dispose();
+  }
+  return {
+    'image.cls': { dtype: 'F32', shape: [files.length, ...clsShape], values: concatenate(rows.cls) },
+    'image.patches': { dtype: 'F32', shape: [files.length, ...patchesShape], values: concatenate(rows.patches) },
+  };
+}
+
+function embedTexts(model: Model, texts: readonly string[]): Record<string, TensorData> {
+  const features = model.encodeTexts(texts);
+  const text: TensorData = { dtype: 'F32', shape: features.shape, values: features.dataSync<'float32'>() };
+  features.dispose();
+  return { text };
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,51 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tidy } from '@tensorflow/tfjs-core';
+import type { BackendName } from '@vitrail/backend';
+import { simpleTemplates } from '@vitrail/captions';
+import { VitrailError } from '@vitrail/core';
+import { prepareImage } from '@vitrail/data';
+import { decodeImage } from '@vitrail/data/node';
+import { classEmbeddings, segmentByText } from '@vitrail/eval';
+import { startAnnouncedBackend } from '../backend.ts';
+import { loadModel } from '../model.ts';
+import { classColors } from '../report/palette.ts';
+import { overlayLabels } from '../pictures/overlay.ts';
+import { encodePng } from '../report/png.ts';
+
+/** What `vitrail segment` takes. */
+export type SegmentOptions = { model: string; image: string; labels: string; out: string; backend: BackendName };
+
+/**
+ * `vitrail segment`: gives every pixel of a picture the label whose text is nearest (zero-shot, value-attention read-out), and writes the
+ * picture tinted by label as PNG; the share of each label goes to stdout.
+ */
+export async function segment(options: SegmentOptions): Promise<void> {
+  const labels = options.labels
+    .split(',')
+    .map((label) => label.trim())
+    .filter((label) => label !== '');
+  if (labels.length < 2) throw new VitrailError('invalid-argument', `--labels takes at least two words, separated by commas, but "${options.labels}" came`);
+  const picture = await decodeImage(await readPicture(options.image), options.image);
+  await startAnnouncedBackend(options.backend);
+  const model = await loadModel(options.model);
+  const { width, height } = picture;
+  const map = tidy(() => {
+    const { patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
+    const classes = classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
+    return segmentByText(patches, classes, [height, width]) as never;
+  }) as Uint8Array;
+  model.dispose();
+
+  const colors = classColors(labels);
+  await writeFile(options.out, encodePng(overlayLabels(picture.data, map, colors), width, height));
+  labels.forEach((label, index) => {
+    const share = map.reduce((sum, value) => sum + (value === index ? 1 : 0), 0) / map.length;
+    process.stdout.write(`${label.padEnd(20)} ${(100 * share).toFixed(1)} %  rgb(${colors[index].join(', ')})\n`);
+  });
+}
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: Error) => {
+    throw new VitrailError('missing-data', `--image: ${path} cannot be read (${cause.message})`, { cause });
+  });
+}

@@ -1,0 +1,64 @@
+import { tidy } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import type { Sample, SampleSource } from '@vitrail/data';
+import { knn, zeroShotClassification } from '@vitrail/eval';
+import type { Model } from '../model.ts';
+import { ClsFeatures } from './cls-features.ts';
+import { picturesInChunks } from './pictures-in-chunks.ts';
+import { sourceClassEmbeddings } from './prompts.ts';
+import type { EvaluationResult } from './tasks.ts';
+
+/**
+ * Zero-shot classification and k-NN of the first `count` pictures that show one thing: the source's own where they have a class, else
+ * its `singles` (the tiles of a mosaic, scenes of one object).
+ *
+ * Both use the last CLS token; the first one's zero-shot accuracy stands beside. The k-NN's gallery are the pictures with an even index,
+ * its queries those with an odd one.
+ */
+export async function evaluateClassification(
+  model: Model,
+  source: SampleSource,
+  count: number,
+  { zeroShot, nearest }: { zeroShot: boolean; nearest: boolean },
+): Promise<EvaluationResult> {
+  const singles = source.singles?.() ?? source;
+  const classCount = singles.classNames?.length ?? 0;
+  const labels: number[] = [];
+  const features = new ClsFeatures();
+  for await (const { samples, pixels } of picturesInChunks(singles, Math.min(count, singles.size), model.imageSize)) {
+    features.add(model, pixels, samples.length);
+    labels.push(...samples.map(classOf));
+  }
+  const last = features.tokens - 1;
+  const isGallery = (index: number) => index % 2 === 0;
+  const labelsWhere = (selects: (index: number) => boolean) => Int32Array.from(labels.filter((_, index) => selects(index)));
+
+  return tidy(() => {
+    const result: EvaluationResult = {};
+    if (zeroShot) {
+      const classes = sourceClassEmbeddings(model, singles);
+      const scores = (token: number) =>
+        zeroShotClassification({ features: features.tensor(token), classes, labels: Int32Array.from(labels) });
+      result.zeroShotClassification = {
+        ...scores(last),
+        chance: { top1: 1 / classCount },
+        ...(last > 0 && { firstCls: scores(0) }),
+      };
+    }
+    if (nearest) {
+      result.knn = knn({
+        train: features.tensor(last, isGallery),
+        trainLabels: labelsWhere(isGallery),
+        test: features.tensor(last, (index) => !isGallery(index)),
+        testLabels: labelsWhere((index) => !isGallery(index)),
+        classCount,
+      });
+    }
+    return result as never;
+  }) as EvaluationResult;
+}
+
+function classOf(sample: Sample): number {
+  if (sample.classIndex === undefined) throw new VitrailError('missing-data', `${sample.key} has no class, but classification needs one`);
+  return sample.classIndex;
+}

@@ -1,0 +1,101 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { slice, tidy } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
+import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentByText, segmentationScores } from '@vitrail/eval';
+import type { Model, Readout } from '../model.ts';
+import { picturesInChunks } from './pictures-in-chunks.ts';
+import { PatchProbe } from './patch-probe.ts';
+import { sourceClassEmbeddings } from './prompts.ts';
+import type { EvaluationResult } from './tasks.ts';
+
+/** The read-outs of dense features that are tried, by the name they have in results. */
+export const readouts: Readonly<Record<string, Readout>> = { value: 'value', 'value-only': 'value-only', plain: 'tokens' };
+
+/** The read-out that a segmentation result was taken with; plain patches where there is none. */
+export function chosenReadout({ zeroShotSegmentation }: EvaluationResult): Readout {
+  const name = typeof zeroShotSegmentation === 'object' ? zeroShotSegmentation.readout : 'plain';
+  return readouts[String(name)];
+}
+
+type Half = 'validation' | 'test';
+type Matrices = Readonly<Record<string, Readonly<Record<Half, ConfusionMatrix>>>>;
+
+/**
+ * Zero-shot segmentation and the linear probe of patches, of the first `count` pictures of a source with label maps.
+ *
+ * Pictures with an even index are the validation half: the read-out of the zero-shot segmentation is chosen there, and the probe is
+ * fitted there. The pictures with an odd index give every number that is reported.
+ */
+export async function evaluateSegmentation(
+  model: Model,
+  source: SampleSource,
+  count: number,
+  { zeroShot, probe }: { zeroShot: boolean; probe: boolean },
+): Promise<EvaluationResult> {
+  const classCount = source.classNames?.length ?? 0;
+  const classes = sourceClassEmbeddings(model, source);
+  const patchProbe = new PatchProbe(classCount);
+  const matrices: Matrices = Object.fromEntries(
+    Object.keys(readouts).map((name) => [name, { validation: confusionMatrix(classCount), test: confusionMatrix(classCount) }]),
+  );
+
+  try {
+    for await (const { first, samples, pixels } of picturesInChunks(source, count, model.imageSize)) {
+      const half = (i: number): Half => ((first + i) % 2 === 0 ? 'validation' : 'test');
+      const labels = samples.map(labelsOf);
+      for (const [name, readout] of Object.entries(readouts)) {
+        if (!zeroShot && readout !== 'tokens') continue;
+        const { cls, patches } = model.encodeImages(pixels, samples.length, readout);
+        if (zeroShot) {
+          labels.forEach((map, i) => {
+            matrices[name][half(i)].add(map.data, predictLabels(patches, i, classes, map));
+          });
+        }
+        if (probe && readout === 'tokens') {
+          labels.forEach((map, i) => {
+            patchProbe.add(half(i), patches, i, map);
+          });
+        }
+        cls.dispose();
+        patches.dispose();
+      }
+    }
+  } finally {
+    classes.dispose();
+  }
+  return {
+    ...(zeroShot && { zeroShotSegmentation: segmentationResult(matrices) }),
+    ...(probe && { patchLinearProbe: patchProbe.scores() }),
+  };
+}
+
+function segmentationResult(matrices: Matrices): EvaluationResult {
+  const scoresOf = (half: Half) => Object.fromEntries(Object.entries(matrices).map(([name, halves]) => [name, segmentationScores(halves[half])]));
+  const byValidation = Object.fromEntries(Object.entries(scoresOf('validation')).map(([name, { mIoU }]) => [name, mIoU]));
+  const test = scoresOf('test');
+  const readout = chooseReadout(byValidation);
+  const { mIoU, pixelAccuracy, chance } = test[readout];
+  return {
+    mIoU,
+    pixelAccuracy,
+    chance: { mIoU: chance.mIoU },
+    readout,
+    byReadout: Object.fromEntries(Object.entries(test).map(([name, scores]) => [name, scores.mIoU])),
+  };
+}
+
+function predictLabels(patches: Tensor4D, index: number, classes: Tensor2D, { width, height }: LabelMap): Uint8Array {
+  return tidy(() => segmentByText(pictureOf(patches, index), classes, [height, width]) as never);
+}
+
+/** The patches of one picture, `[1, rows, columns, D]`. */
+function pictureOf(patches: Tensor4D, index: number): Tensor4D {
+  const [, rows, columns, channels] = patches.shape;
+  return slice(patches, [index, 0, 0, 0], [1, rows, columns, channels]);
+}
+
+function labelsOf(sample: Sample): LabelMap {
+  if (sample.labels === undefined) throw new VitrailError('missing-data', `${sample.key} has no label map, but segmentation needs one`);
+  return sample.labels;
+}

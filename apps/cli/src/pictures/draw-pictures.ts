@@ -1,0 +1,116 @@
+import { matMul, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
+import { type Sample, type SampleSource, prepareImage } from '@vitrail/data';
+import { pcaMap, segmentByText } from '@vitrail/eval';
+import { l2Normalize } from '@vitrail/ops';
+import { descriptiveCaption } from '../evaluation/descriptive-caption.ts';
+import { sourceClassEmbeddings } from '../evaluation/prompts.ts';
+import type { ImageFeatures, Model, Readout } from '../model.ts';
+import { classColors, encodePng, type ReportPictures, type RetrievalExample, type SegmentationExample } from '../report/index.ts';
+import { paintHeatMap } from './heat-map.ts';
+import { paintLabels } from './overlay.ts';
+
+/** Pictures of a report that are shown with their segmentation, and those that a text is searched among. */
+const shown = { segmentation: 8, retrieval: 4, candidates: 64, results: 5 } as const;
+
+/**
+ * What a model makes of the first pictures of a source, for the report: predicted classes beside the true ones, PCA maps, heat maps of
+ * words, and texts with the pictures they find.
+ *
+ * @param readout of the predicted classes and heat maps.
+ */
+export async function drawPictures(model: Model, source: SampleSource, readout: Readout): Promise<ReportPictures> {
+  const count = Math.min(shown.candidates, source.size);
+  const samples = await Promise.all(Array.from({ length: count }, (_, index) => source.read(index)));
+  const names = source.classNames ?? [];
+  const colors = classColors(names);
+  const labelled = samples.filter((sample) => sample.labels !== undefined).slice(0, shown.segmentation);
+  const segmentation: SegmentationExample[] = [];
+  if (names.length > 0) {
+    const classes = sourceClassEmbeddings(model, source);
+    for (const sample of labelled) segmentation.push(segmentationExample(model, sample, { classes, names, colors, readout }));
+    classes.dispose();
+  }
+  return {
+    classes: names.map((name, i) => ({ name, color: colors[i] })),
+    segmentation,
+    retrieval: retrievalExamples(model, samples),
+  };
+}
+
+function segmentationExample(
+  model: Model,
+  sample: Sample,
+  {
+    classes,
+    names,
+    colors,
+    readout,
+  }: { classes: Tensor2D; names: readonly string[]; colors: readonly (readonly [number, number, number])[]; readout: Readout },
+): SegmentationExample {
+  const { width, height, data } = sample.image;
+  const truth = sample.labels?.data ?? new Uint8Array(width * height);
+  const pixels = prepareImage(sample.image, model.imageSize);
+  const present = [...new Set(truth)].sort((a, b) => a - b);
+  return tidy(() => {
+    const dense = model.encodeImages(pixels, 1, readout).patches;
+    const plain = squeeze<Tensor3D>(model.encodeImages(pixels, 1, 'tokens').patches, [0]); // [rows, columns, D]
+    const [rows, columns, channels] = plain.shape;
+    const predicted = segmentByText(dense, classes, [height, width]);
+    const similarity = matMul(l2Normalize(reshape(dense, [rows * columns, channels])) as Tensor2D, transpose(classes)); // [N, C]
+    const cell = Math.max(1, Math.round(height / rows));
+    return {
+      caption: descriptiveCaption(sample),
+      image: encodePng(data, width, height),
+      truth: encodePng(paintLabels(truth, colors), width, height),
+      prediction: encodePng(paintLabels(predicted, colors), width, height),
+      pca: encodePng(asBytes(pcaMap(plain)), columns, rows, cell),
+      similarity: present.map((index) => ({
+        word: names[index],
+        image: encodePng(paintHeatMap(column(similarity, index)), columns, rows, cell),
+      })),
+    } as never;
+  });
+}
+
+function retrievalExamples(model: Model, samples: readonly Sample[]): RetrievalExample[] {
+  const queries = samples.slice(0, shown.retrieval).map(descriptiveCaption);
+  const scores = tidy(() => {
+    const pixels = samples.map((sample) => prepareImage(sample.image, model.imageSize));
+    const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;
+    return matMul(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)).arraySync() as number[][] as never;
+  }) as number[][];
+  const picture = ({ image }: Sample) => encodePng(image.data, image.width, image.height);
+  return queries.map((text, query) => {
+    const order = samples.map((_, index) => index).sort((a, b) => scores[query][b] - scores[query][a] || a - b);
+    return {
+      text,
+      image: picture(samples[query]),
+      results: order.slice(0, shown.results).map((index) => ({
+        image: picture(samples[index]),
+        correct: index === query,
+        score: scores[query][index],
+      })),
+    };
+  });
+}
+
+function lastCls({ cls }: ImageFeatures): Tensor2D {
+  const [count, tokens, width] = cls.shape;
+  return squeeze<Tensor2D>(slice(cls, [0, tokens - 1, 0], [count, 1, width]), [1]); // [n, D]
+}
+
+function column(matrix: Tensor2D, index: number): Float32Array {
+  return slice(matrix, [0, index], [matrix.shape[0], 1]).dataSync<'float32'>();
+}
+
+function asBytes(unit: Float32Array): Uint8Array {
+  return Uint8Array.from(unit, (value) => Math.round(255 * value));
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.length * parts[0].length);
+  parts.forEach((part, i) => {
+    whole.set(part, i * part.length);
+  });
+  return whole;
+}

@@ -1,0 +1,14 @@
+export { renderReport } from './page.ts';
+export { classColors } from './palette.ts';
+export { encodePng } from './png.ts';
+export { readReportInput } from './read-report-input.ts';
+export type {
+  MetricRow,
+  MetricValue,
+  ReportInput,
+  ReportPictures,
+  RetrievalExample,
+  RunSummary,
+  SegmentationExample,
+} from './report-input.ts';
+export { writeReport } from './write-report.ts';

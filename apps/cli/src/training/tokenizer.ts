@@ -1,0 +1,29 @@
+import type { SampleSource } from '@vitrail/data';
+import { learnWords, type Tokenizer, wordTokenizer } from '@vitrail/text';
+
+/** Ids that every word tokenizer has besides words: padding and the 256 bytes. */
+const reservedIds = 257;
+
+/** Samples whose captions the vocabulary is learned from. */
+const sampledCaptions = 2000;
+
+/**
+ * The tokenizer of a run: the words that its source says it uses, else the most frequent words of captions spread evenly over the data.
+ * Any other word is spelled in bytes. The same data gives the same tokenizer.
+ */
+export async function learnTokenizer(source: SampleSource, { maxTokens, vocabularySize }: { maxTokens: number; vocabularySize: number }): Promise<Tokenizer> {
+  const room = vocabularySize - reservedIds;
+  const words = source.words?.slice(0, room) ?? learnWords(await spreadCaptions(source), room);
+  return wordTokenizer({ words: [...words], maxTokens });
+}
+
+async function spreadCaptions(source: SampleSource): Promise<string[]> {
+  const count = Math.min(source.size, sampledCaptions);
+  const captions: string[] = [];
+  for (let i = 0; i < count; i++) {
+    // A sample that cannot be read is the loader's to report; it only lacks a vote on the vocabulary here.
+    const sample = await source.read(Math.floor((i * source.size) / count)).catch(() => undefined);
+    captions.push(...Object.values(sample?.captions ?? {}).flat());
+  }
+  return captions;
+}

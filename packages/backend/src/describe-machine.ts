@@ -1,0 +1,56 @@
+import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { version_core as tfjsCore } from '@tensorflow/tfjs-core';
+import type { BackendStatus, StartedBackend } from './backend-status.ts';
+import { detectBackends } from './detect-backends.ts';
+import { installedVersion } from './installed-version.ts';
+import { type WasmFeatures, wasmFeatures } from './wasm-features.ts';
+
+/** What a machine offers for training: nested numbers, texts and truth values, fit to be printed line by line. */
+export type MachineDescription = {
+  node: string;
+  system: string;
+  processor: { model: string /** Cores that this process may use. */; cores: number };
+  memory: { totalGiB: number; freeGiB: number };
+  webAssembly: WasmFeatures;
+  /** Versions of the packages that compute, by package name; those that are not installed are left out. */
+  packages: Record<string, string>;
+  backends: Record<StartedBackend, BackendDescription>;
+};
+
+type BackendDescription = BackendStatus extends infer Status
+  ? Status extends BackendStatus
+    ? Omit<Status, 'name'>
+    : never
+  : never;
+
+/**
+ * Describes the machine this process runs on: engine, processor, memory, WebAssembly features, packages, and every backend with the reason
+ * why it can or cannot be started. Starts nothing.
+ *
+ * @example (await describeMachine()).backends.wasm // { available: true, reason: 'WebAssembly with SIMD, one thread' }
+ */
+export async function describeMachine(): Promise<MachineDescription> {
+  const statuses = await detectBackends();
+  const backends = statuses.map(({ name, ...status }) => [name, status] as const);
+  return {
+    node: process.versions.node,
+    system: `${type()} ${release()} ${process.arch}`,
+    processor: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism() },
+    memory: { totalGiB: totalmem() / 2 ** 30, freeGiB: freemem() / 2 ** 30 },
+    webAssembly: wasmFeatures(),
+    packages: { '@tensorflow/tfjs-core': tfjsCore, ...(await installedPackages()) },
+    backends: Object.fromEntries(backends) as Record<StartedBackend, BackendDescription>,
+  };
+}
+
+async function installedPackages(): Promise<Record<string, string>> {
+  const names = [
+    '@tensorflow/tfjs-backend-wasm',
+    '@tensorflow/tfjs-backend-cpu',
+    '@tensorflow/tfjs-node-gpu',
+    '@tensorflow/tfjs-node',
+    'webgpu',
+  ];
+  const versions = await Promise.all(names.map(async (name) => [name, await installedVersion(name)] as const));
+  return Object.fromEntries(versions.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

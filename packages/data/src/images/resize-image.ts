@@ -1,0 +1,59 @@
+import { VitrailError } from '@vitrail/core';
+import type { RgbImage } from '../sample.ts';
+import { requireImage } from './require-image.ts';
+import { type ResampleFilter, resampleTaps, type Taps } from './resample.ts';
+
+/** Bits after the point of Pillow's fixed-point weights: 8-bit values and overshooting weights must fit in 32 bits. */
+const PRECISION = 32 - 8 - 2;
+
+/**
+ * Resizes to `width` by `height` pixels, bit for bit as Pillow's `Image.resize` does: horizontally, then vertically, anti-aliased when shrinking,
+ * rounded and clipped to 8 bits after each pass.
+ *
+ * @param options.filter `'bilinear'` unless said otherwise.
+ * @returns a new image, also when the size stays.
+ * @throws `invalid-argument` for a size that is no whole number of at least 1.
+ * @see Pillow, src/libImaging/Resample.c
+ */
+export function resizeImage(
+  image: RgbImage,
+  { width, height, filter = 'bilinear' }: { width: number; height: number; filter?: ResampleFilter },
+): RgbImage {
+  requireImage(image);
+  for (const length of [width, height]) {
+    if (!(Number.isInteger(length) && length >= 1)) {
+      throw new VitrailError('invalid-argument', `an image is resized to whole numbers of at least 1 pixel, but ${width} by ${height} came`);
+    }
+  }
+  // [height of the image, width, 3]: each pixel's channels lie 1 apart, each row's pixels 3.
+  const wide = resampleLines(image.data, resampleTaps(image.width, width, filter), {
+    lines: image.height,
+    lineFrom: image.width * 3,
+    lineTo: width * 3,
+    group: 3,
+  });
+  // [height, width, 3]: as one line of rows, each a group of width * 3 values.
+  const data = resampleLines(wide, resampleTaps(image.height, height, filter), { lines: 1, lineFrom: 0, lineTo: 0, group: width * 3 });
+  return { width, height, data };
+}
+
+type Lines = { lines: number; lineFrom: number; lineTo: number; group: number };
+
+/** Resamples every line of values, which come in groups (channels, or whole rows) that share their weights. */
+function resampleLines(source: Uint8Array, taps: Taps, { lines, lineFrom, lineTo, group }: Lines): Uint8Array {
+  const { start, count, stride } = taps;
+  const weights = Int32Array.from(taps.weights, (weight) => Math.sign(weight) * Math.floor(Math.abs(weight) * 2 ** PRECISION + 0.5));
+  const result = new Uint8Array(lines * start.length * group);
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < start.length; i++) {
+      for (let g = 0; g < group; g++) {
+        let sum = 1 << (PRECISION - 1);
+        let at = line * lineFrom + start[i] * group + g;
+        for (let k = 0; k < count[i]; k++, at += group) sum = (sum + source[at] * weights[i * stride + k]) | 0;
+        const value = sum >> PRECISION;
+        result[line * lineTo + i * group + g] = value < 0 ? 0 : value > 255 ? 255 : value;
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,117 @@
+import { VitrailError } from '@vitrail/core';
+import { type BadSample, badSampleGuard } from './bad-samples.ts';
+import { requireViewSpec, type Views, type ViewSpec } from './images/views.ts';
+import { batchPreparer, DRAWS_PER_ROW, type PreparedBatch } from './prepare-batch.ts';
+import type { SampleCaptions, SampleSource } from './sample.ts';
+
+/** The samples of one training step. Whoever takes it from the generator owns it. */
+export type Batch = Views & {
+  /** 0-based. */
+  readonly step: number;
+  /** In the order of the rows of `global`. */
+  readonly samples: readonly BatchSample[];
+  /** `[B, globalSize, globalSize, 3]` in `[0, 1]`. */
+  readonly global: Float32Array;
+  /** `[B * localCrops, localSize, localSize, 3]` in `[0, 1]`, sample-major: all crops of the first sample, then all of the second. */
+  readonly locals: Float32Array;
+};
+
+/** What a batch says of each of its samples. `(epoch, index)` names the draw: fork random streams with it. */
+export type BatchSample = {
+  /** How often the whole source had been gone through before. */
+  readonly epoch: number;
+  /** The sample's number in its source. */
+  readonly index: number;
+  readonly key: string;
+  readonly captions: SampleCaptions;
+};
+
+/** What {@link loadBatches} needs to know. */
+export type LoadOptions = {
+  /** Samples in a batch. */
+  readonly batchSize: number;
+  readonly views: ViewSpec;
+  readonly seed: number | string;
+  /** The step of the first batch; 0 when absent. */
+  readonly startStep?: number;
+  /** How many batches are prepared ahead of the one in use, at most; 2 when absent. */
+  readonly prefetch?: number;
+  /** Told of every sample that was left out, batch by batch, in the order of the rows. */
+  readonly onBadSample?: (bad: BadSample) => void;
+};
+
+/**
+ * Batches from step `startStep` on, without end, each a pure function of (source, seed, step): row `i` of step `s` is position `p = s * batchSize + i`; its epoch is
+ * `floor(p / size)`; its sample is entry `p mod size` of `createRng(seed).fork('order', epoch).permutation(size)`; its crops draw from
+ * `createRng(seed).fork('views', epoch, index)`. So a run resumes at any step at once, and gets the batches it would have got.
+ *
+ * A bad sample (damaged, or without a caption) is replaced by a draw from `createRng(seed).fork('redraw', position, attempt)` and reported. Memory:
+ * `prefetch + 1` batches and at most 16 decoded images. Ending the iteration (`break`, `return()`) waits for what is being read; nothing goes on behind it. The source
+ * stays open: whoever opened it closes it.
+ *
+ * @throws at once: `invalid-argument` for options that cannot be met, `missing-data` when the source has fewer samples than one batch. In the place of
+ *   the batch that cannot be made, those before it being delivered: `corrupt-data` when more than 5 % of the last 1,000 samples are bad (from 50 on), or ten draws for
+ *   one row; any other error of the source as it is.
+ * @example for await (const { step, global } of loadBatches(source, { batchSize: 64, views, seed: 0 })) { ... } // global: [64, S, S, 3]
+ */
+export function loadBatches(source: SampleSource, options: LoadOptions): AsyncGenerator<Batch, void, void> {
+  const { batchSize, views, startStep = 0, prefetch = 2 } = options;
+  const requireCount = (name: string, value: number, least: number) => {
+    if (!(Number.isSafeInteger(value) && value >= least)) {
+      throw new VitrailError('invalid-argument', `${name} is a whole number of at least ${least}, but ${value} came`);
+    }
+  };
+  requireCount('batchSize', batchSize, 1);
+  requireCount('startStep', startStep, 0);
+  requireCount('prefetch', prefetch, 1);
+  requireViewSpec(views);
+  if (source.size < batchSize) {
+    throw new VitrailError('missing-data', `a batch of ${batchSize} needs as many samples, but there are only ${source.size}: ${source.description}`);
+  }
+  return generate(source, { ...options, startStep, prefetch });
+}
+
+async function* generate(
+  source: SampleSource,
+  options: LoadOptions & { startStep: number; prefetch: number },
+): AsyncGenerator<Batch, void, void> {
+  const { startStep, prefetch, onBadSample } = options;
+  const guard = badSampleGuard();
+  const run = { stopped: false };
+  const prepare = batchPreparer(source, options, run);
+  // Failures wait in the queue as values: a promise that is rejected before anyone awaits it would end the process.
+  const queue: Promise<PreparedBatch | { error: unknown }>[] = [];
+  let next = startStep;
+  const fill = () => {
+    while (queue.length < prefetch) queue.push(prepare(next++).catch((error: unknown) => ({ error })));
+  };
+  let refill: ReturnType<typeof setTimeout> | undefined;
+  try {
+    for (;;) {
+      fill();
+      const prepared = await (queue.shift() as (typeof queue)[number]);
+      if ('error' in prepared) throw prepared.error;
+      for (const row of prepared.bad) report(row, guard, onBadSample);
+      // The consumer goes first: making samples may keep this thread busy, and a GPU should have its work before that.
+      refill = setTimeout(fill, 0);
+      yield prepared.batch;
+      clearTimeout(refill);
+    }
+  } finally {
+    clearTimeout(refill);
+    run.stopped = true;
+    await Promise.all(queue);
+  }
+}
+
+function report(bad: readonly BadSample[], guard: ReturnType<typeof badSampleGuard>, onBadSample: LoadOptions['onBadSample']): void {
+  for (const each of bad) {
+    onBadSample?.(each);
+    guard(each);
+  }
+  if (bad.length === DRAWS_PER_ROW) {
+    const { key, reason } = bad[DRAWS_PER_ROW - 1];
+    throw new VitrailError('corrupt-data', `${DRAWS_PER_ROW} samples in a row are bad; the last is ${key}: ${reason}`);
+  }
+  guard(undefined);
+}

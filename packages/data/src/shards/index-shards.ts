@@ -1,0 +1,78 @@
+import { VitrailError } from '@vitrail/core';
+import type { RangeReader } from './range-reader.ts';
+import { indexShard, type ShardIndex, type ShardMember } from './shard-index.ts';
+import { indexTar } from './tar.ts';
+
+/** One tar file of a set: its name, for messages, and how to read it. */
+export type Shard = { readonly name: string; readonly reader: RangeReader };
+
+/** Where sample `index` of a set of shards lies. */
+export type ShardPlace = { readonly shard: Shard; readonly key: string; members(): ShardMember[] };
+
+const INDEXED_AT_ONCE = 8;
+
+/**
+ * The samples of all shards under one numbering, with what a user should know of damaged shards.
+ *
+ * @throws `corrupt-data` when a shard is no tar archive; `missing-data` when there is no picture in any.
+ */
+export async function indexShards(
+  shards: readonly Shard[],
+): Promise<{ size: number; warnings: string[]; locate(index: number): ShardPlace }> {
+  const indices: ShardIndex[] = new Array(shards.length);
+  const cut: string[] = [];
+  const bare: string[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < shards.length) {
+      const s = next++;
+      const { name, reader } = shards[s];
+      const { members, truncation } = await indexTar(reader, name);
+      indices[s] = indexShard(members);
+      if (truncation !== undefined) cut[s] = `${name}: ${truncation.reason}; ${indices[s].size} complete samples are kept`;
+      for (const key of indices[s].withoutImage) bare.push(`${name}: ${key}`);
+    }
+  };
+  // Settled, not raced: nothing may still be reading when the caller closes the readers after a failure.
+  const results = await Promise.allSettled(Array.from({ length: INDEXED_AT_ONCE }, work));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+
+  const warnings = cut.filter((warning) => warning !== undefined);
+  if (warnings.length > 0 && shards.length > 1) warnings.unshift(`${warnings.length} of ${shards.length} shards are cut off`);
+  if (bare.length > 0) {
+    const some = bare.sort().slice(0, 3).join(', ');
+    warnings.push(`${bare.length} ${bare.length === 1 ? 'key has' : 'keys have'} no picture (${some}${bare.length > 3 ? ', ...' : ''})`);
+  }
+
+  const first = new Float64Array(shards.length + 1);
+  indices.forEach((index, s) => {
+    first[s + 1] = first[s] + index.size;
+  });
+  const size = first[shards.length];
+  if (size === 0) {
+    const names = shards.slice(0, 3).map(({ name }) => name);
+    throw new VitrailError('missing-data', [`no picture (.jpg, .jpeg, .png, .webp) in ${names.join(', ')}`, ...warnings].join('; '));
+  }
+  const locate = (index: number): ShardPlace => {
+    if (!(Number.isInteger(index) && index >= 0 && index < size)) {
+      throw new VitrailError('invalid-argument', `samples are numbered from 0 to ${size - 1}, but ${index} was asked for`);
+    }
+    const s = shardOf(first, index);
+    const local = index - first[s];
+    return { shard: shards[s], key: indices[s].key(local), members: () => indices[s].members(local) };
+  };
+  return { size, warnings, locate };
+}
+
+/** The last `s` with `first[s] <= index`, by bisection. */
+function shardOf(first: Float64Array, index: number): number {
+  let low = 0;
+  let high = first.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (first[middle] <= index) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,35 @@
+import { VitrailError } from '@vitrail/core';
+
+/** Random access to the bytes of one file, wherever it lies: `fileReader` of `@vitrail/data/node`, {@link httpReader}, {@link blobReader}. */
+export interface RangeReader {
+  /** Bytes in all. */
+  readonly size: number;
+  /** How many bytes are worth asking for at once where little more than a header is needed: the higher, the dearer a request. 256 KiB when absent. */
+  readonly readAhead?: number;
+  /**
+   * Exactly the `length` bytes from `offset` on; the caller may keep them.
+   *
+   * @throws `corrupt-data` when the file has grown shorter; `io` when reading fails.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Frees what reading holds (a file handle, a downloaded copy). */
+  close?(): Promise<void>;
+}
+
+/**
+ * Reads a `Blob` or `File`, as a browser's file picker gives them, without loading it whole.
+ *
+ * @example await openShards({ shards: [{ name: file.name, reader: blobReader(file) }], decode }); // a SampleSource
+ */
+export function blobReader(blob: Blob): RangeReader {
+  return {
+    size: blob.size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      if (bytes.length !== length) {
+        throw new VitrailError('corrupt-data', `${length} bytes at byte ${offset} were asked for, but a blob of ${blob.size} gave ${bytes.length}`);
+      }
+      return bytes;
+    },
+  };
+}

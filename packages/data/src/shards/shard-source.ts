@@ -1,0 +1,104 @@
+import { isVitrailError, VitrailError } from '@vitrail/core';
+import type { ImageDecoder, Sample, SampleSource } from '../sample.ts';
+import { collectClassNames } from './class-names.ts';
+import { indexShards, type Shard } from './index-shards.ts';
+import type { RangeReader } from './range-reader.ts';
+import { captionsOf, classIndexOf, DEFAULT_CAPTION_FIELDS, parseFields } from './sample-fields.ts';
+import { isImageExtension, type ShardMember } from './shard-index.ts';
+
+/** What {@link openShards} needs to know. */
+export type ShardOptions = {
+  /** In the order in which the samples are to be numbered. */
+  readonly shards: readonly Shard[];
+  readonly decode: ImageDecoder;
+  /**
+   * The json fields that hold captions; `alt`, `short`, `long`, `caption`, `captions` and `text` when absent. Each field that is a string, or an
+   * array of strings, is the granularity of its own name; `caption`, `captions`, `text` and the `.txt` member are all `alt`. Blank texts are
+   * dropped, equal ones kept once, several different ones of one granularity stay as an array.
+   */
+  readonly captionFields?: readonly string[];
+  /**
+   * What class labels (the `.cls` member, else the json field `label`, `cls` or `class`: a whole number or a name) index. `'collect'`: found by
+   * reading the labels of every sample once: the sorted names, or for whole numbers the json field `name`, else `class 3`.
+   */
+  readonly classNames?: readonly string[] | 'collect';
+};
+
+/** Members this close together are read in one go rather than one by one. */
+const WORTH_READING_THROUGH = 1 << 16;
+
+/**
+ * A source of the samples in WebDataset shards (tar files of `KEY.jpg|jpeg|png|webp`, `KEY.txt`, `KEY.json`, `KEY.cls`; the layout that img2dataset
+ * writes too). Opening walks the tar headers once; from then on every sample can be read at once, so shuffling covers the whole epoch and
+ * resuming costs nothing.
+ *
+ * Shards that are cut off keep their complete samples and are named in `warnings`. The source owns the readers and closes them.
+ *
+ * @throws `corrupt-data` when a shard is no tar archive; `missing-data` when no shard holds a picture.
+ * @example
+ * const source = await openShards({ shards: [{ name: 'train-0000.tar', reader: blobReader(file) }], decode });
+ * (await source.read(0)).captions; // { alt: 'a dog on a beach' }
+ */
+export async function openShards(options: ShardOptions): Promise<SampleSource> {
+  const { shards, decode, captionFields = DEFAULT_CAPTION_FIELDS } = options;
+  const close = async () => {
+    await Promise.all(shards.map(({ reader }) => reader.close?.()));
+  };
+  try {
+    const { size, locate, warnings } = await indexShards(shards);
+    const fieldsAt = async (index: number) => {
+      const { shard, key, members } = locate(index);
+      const texts = members().filter(({ extension }) => !isImageExtension(extension));
+      return inMember(`${shard.name}: ${key}.json`, async () => parseFields(texts, await readMembers(shard.reader, texts)));
+    };
+    const classNames = options.classNames === 'collect' ? await collectClassNames(size, fieldsAt) : options.classNames;
+
+    return {
+      description: `${size} samples in ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${shards[0].name}${shards.length > 1 ? ', ...' : ''})`,
+      size,
+      classNames,
+      warnings,
+      key: (index) => locate(index).key,
+      async read(index): Promise<Sample> {
+        const { shard, key, members: listed } = locate(index);
+        const name = `${shard.name}: ${key}`;
+        const members = listed();
+        const bytes = await inMember(name, () => readMembers(shard.reader, members));
+        const picture = members.findIndex(({ extension }) => isImageExtension(extension));
+        const image = await inMember(`${name}.${members[picture].extension}`, () => decode(bytes[picture]));
+        return inMember(`${name}.json`, async () => {
+          const fields = parseFields(members, bytes);
+          const classIndex = classIndexOf(fields, classNames);
+          return { key, image, captions: captionsOf(fields, captionFields), ...(classIndex === undefined ? {} : { classIndex }) };
+        });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The bytes of members given in the order of their offsets; neighbours, as a sample's members almost always are, in one read. */
+async function readMembers(reader: RangeReader, members: readonly ShardMember[]): Promise<Uint8Array[]> {
+  if (members.length === 0) return [];
+  const from = members[0].offset;
+  const last = members[members.length - 1];
+  const span = last.offset + last.size - from;
+  const needed = members.reduce((sum, member) => sum + member.size, 0);
+  if (span - needed > WORTH_READING_THROUGH) return Promise.all(members.map(({ offset, size }) => reader.read(offset, size)));
+  const bytes = await reader.read(from, span);
+  return members.map(({ offset, size }) => bytes.subarray(offset - from, offset - from + size));
+}
+
+/** Runs `work`; what it throws about the data becomes `corrupt-data` with the member's name in front. */
+async function inMember<T>(member: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // A disk that fails, or a decoder that is not installed, is not the member's fault.
+    if (isVitrailError(error) && error.code !== 'corrupt-data') throw error;
+    throw new VitrailError('corrupt-data', `${member}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

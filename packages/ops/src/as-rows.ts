@@ -1,0 +1,13 @@
+import { matMul, ones, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+
+/** `[..., D]` as `[R, D]`: the ops along the last axis, and plain matrix products, want a matrix. */
+export function asRows(x: Tensor): Tensor2D {
+  const width = x.shape[x.rank - 1];
+  const count = x.shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  return reshape(x, [count, width]);
+}
+
+/** The sum of the rows of `[R, D]` as `[D]`, by a matrix product: a sum over axis 0 is twenty times slower on the `wasm` backend. */
+export function sumRows(x: Tensor2D): Tensor {
+  return reshape(matMul(ones([1, x.shape[0]]), x), [x.shape[1]]);
+}

@@ -1,0 +1,120 @@
+import {
+  engine,
+  fill,
+  getBackend,
+  grads,
+  type KernelFunc,
+  ones,
+  type Rank,
+  registerKernel,
+  type Tensor,
+  type Tensor3D,
+  type TensorInfo,
+  tidy,
+  unregisterKernel,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import { expectClose, sampleTensor } from '@vitrail/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { attention, gelu, type KernelName, kernelNames, layerNorm, linear } from './index.ts';
+
+type Call = { name: KernelName; inputs: string[]; attributes: unknown };
+const calls: Call[] = [];
+const registered: KernelName[] = [];
+
+/** A kernel that notes how it was called and returns tensors of the given shapes, filled with 1, 2, 3, ... */
+function fakeKernel(name: KernelName, shapes: (inputs: Record<string, TensorInfo>) => number[][]): void {
+  const kernelFunc: KernelFunc = ({ inputs, attrs }) => {
+    const present = inputs as Record<string, TensorInfo>;
+    calls.push({ name, inputs: Object.keys(present), attributes: attrs });
+    return shapes(present).map((shape, i) => fill(shape, i + 1));
+  };
+  registerKernel({ kernelName: name, backendName: getBackend(), kernelFunc });
+  registered.push(name);
+}
+
+afterEach(() => {
+  for (const name of registered.splice(0)) unregisterKernel(name, 'cpu');
+  calls.length = 0;
+});
+
+describe('a kernel registered for the current backend', () => {
+  it('runs in place of the composition, with the names, inputs and attributes of the table in the README', () => {
+    fakeKernel('VitrailLayerNorm', ({ x }) => [x.shape, [x.shape[0], 1], [x.shape[0], 1]]);
+    tidy(() => {
+      const y = layerNorm(zeros([2, 3, 5]), { scale: ones([5]), bias: zeros([5]) }, 0.25);
+      expect(y.shape).toEqual([2, 3, 5]);
+      expectClose(y, ones([2, 3, 5]));
+    });
+    expect(calls).toEqual([{ name: 'VitrailLayerNorm', inputs: ['x', 'scale', 'bias'], attributes: { epsilon: 0.25 } }]);
+  });
+
+  it('may serve the backward pass only, and gets what the composition saved', () => {
+    fakeKernel('VitrailLayerNormGrad', ({ dy, scale }) => [dy.shape, scale.shape, scale.shape]);
+    tidy(() => {
+      const op = (x: Tensor, scale: Tensor, bias: Tensor) => layerNorm(x, { scale, bias });
+      const [dx, dScale, dBias] = grads(op)([sampleTensor([4, 5]), ones([5]), zeros([5])]);
+      expectClose(dx, fill([4, 5], 1));
+      expectClose(dScale, fill([5], 2));
+      expectClose(dBias, fill([5], 3));
+    });
+    expect(calls).toEqual([
+      { name: 'VitrailLayerNormGrad', inputs: ['dy', 'x', 'scale', 'mean', 'inverseDeviation'], attributes: {} },
+    ]);
+  });
+
+  it('serves an op of which another op is composed', () => {
+    fakeKernel('VitrailActivation', ({ x }) => [x.shape]);
+    tidy(() => expectClose(linear(zeros([2, 3]), { kernel: zeros([3, 4]) }, 'silu'), ones([2, 4])));
+    tidy(() => expectClose(gelu(zeros([1])), [1]));
+    expect(calls.map((call) => call.attributes)).toEqual([{ kind: 'silu' }, { kind: 'gelu' }]);
+  });
+
+  it('leaves out inputs that the caller left out', () => {
+    fakeKernel('VitrailAttention', ({ qkv: { shape } }) => [
+      [shape[0], shape[1], shape[2] / 3],
+      [2, shape[0], shape[1]],
+    ]);
+    tidy(() => {
+      const qkv = zeros<Rank.R3>([1, 3, 12]);
+      attention(qkv, { heads: 2 });
+      attention(qkv, {
+        heads: 2,
+        keyMask: ones([1, 3]),
+        rotary: { cos: ones<Rank.R2>([3, 2]), sin: zeros<Rank.R2>([3, 2]) },
+        causal: true,
+      });
+    });
+    expect(calls.map((call) => call.inputs)).toEqual([['qkv'], ['qkv', 'keyMask', 'cos', 'sin']]);
+    expect(calls.map((call) => call.attributes)).toEqual([
+      { heads: 2, causal: false },
+      { heads: 2, causal: true },
+    ]);
+  });
+
+  it('is not asked for on another backend', () => {
+    const kernelFunc: KernelFunc = () => expect.fail('the kernel of another backend ran');
+    registerKernel({ kernelName: 'VitrailActivation', backendName: 'elsewhere', kernelFunc });
+    tidy(() => expectClose(gelu(zeros([3])), [0, 0, 0]));
+    unregisterKernel('VitrailActivation', 'elsewhere');
+  });
+});
+
+describe('an op', () => {
+  it('is one entry on the gradient tape, so that backward is one dispatch too', () => {
+    tidy(() => {
+      const x = sampleTensor([2, 3, 12]);
+      engine().gradients(() => {
+        const y = attention(x as Tensor3D, { heads: 2 });
+        // The other entries are the copies that tfjs makes of what is saved.
+        expect(engine().state.activeTape.filter(({ saved }) => saved && saved.length > 0)).toHaveLength(1);
+        return y;
+      }, [x]);
+    });
+  });
+
+  it('has a kernel name of our own, each once', () => {
+    expect(new Set(kernelNames).size).toBe(kernelNames.length);
+    for (const name of kernelNames) expect(name).toMatch(/^Vitrail[A-Z]/);
+  });
+});

@@ -1,0 +1,61 @@
+import { fused, matMul, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { type Activation, activate, activateGrad } from './activation.ts';
+import { asRows, sumRows } from './as-rows.ts';
+import { differentiable, runOrCompose } from './dispatch.ts';
+import { requireLastAxis, requireShape } from './require-shape.ts';
+
+/** Parameters of a linear layer: `kernel` `[I, O]` (inputs by outputs, the transpose of PyTorch's weight) and `bias` `[O]`. */
+export type LinearParams = { readonly kernel: Tensor; readonly bias?: Tensor };
+
+/**
+ * A linear layer along the last axis, with its activation: `activation(x kernel + bias)`.
+ *
+ * The leading axes are flattened, and the gradients are plain products of explicitly transposed matrices: on the `wasm` backend these run
+ * ten times faster than batched products and products with transposed operands.
+ *
+ * @param x `[..., I]`
+ * @param params `kernel` `[I, O]`, and `bias` `[O]` if there is one
+ * @param activation none by default
+ * @returns `[..., O]`, the caller's
+ * @throws `shape-mismatch` for a scalar `x`, or a kernel or bias whose widths do not fit
+ * @example linear(ones([2, 5, 8]), { kernel: ones([8, 3]), bias: zeros([3]) }, 'gelu').shape // [2, 5, 3]
+ */
+export function linear(x: Tensor, params: LinearParams, activation?: Activation): Tensor {
+  requireLastAxis('linear', 'x', x);
+  requireShape('linear', 'kernel', params.kernel, [x.shape[x.rank - 1], 'O']);
+  const outputs = params.kernel.shape[1] as number;
+  if (params.bias) requireShape('linear', 'bias', params.bias, [outputs]);
+  const attributes: NamedAttrMap = activation ? { activation } : {};
+  const hasBias = params.bias !== undefined;
+  return differentiable(
+    params.bias ? [x, params.kernel, params.bias] : [x, params.kernel],
+    () => {
+      const kernel = params.kernel as Tensor2D;
+      const rows = asRows(x);
+      const [y, ...preactivation] = runOrCompose('VitrailLinear', { x: rows, kernel, bias: params.bias }, attributes, () => {
+        const sum = fused.matMul({ a: rows, b: kernel, bias: params.bias });
+        return activation ? [activate(sum, activation), sum] : [sum];
+      });
+      return { value: reshape(y, [...x.shape.slice(0, -1), outputs]), saved: [x, kernel, ...preactivation] };
+    },
+    (dy, [x, kernel, preactivation]) => {
+      const [dyRows, xRows] = [asRows(dy), asRows(x)];
+      const [dx, dKernel, ...dBias] = runOrCompose(
+        'VitrailLinearGrad',
+        { dy: dyRows, x: xRows, kernel, preactivation },
+        { ...attributes, hasBias },
+        () => {
+          const dSum = activation ? (activateGrad(dyRows, preactivation, activation) as Tensor2D) : dyRows;
+          const gradients = [matMul(dSum, transpose(kernel as Tensor2D)), kernelGradient(xRows, dSum)];
+          return hasBias ? [...gradients, sumRows(dSum)] : gradients;
+        },
+      );
+      return [reshape(dx, x.shape), dKernel, ...dBias];
+    },
+  );
+}
+
+/** `x^T dy`. Of the two matrices the narrower is transposed: on `wasm` a transpose with a long stride costs as much as half the product. */
+function kernelGradient(x: Tensor2D, dy: Tensor2D): Tensor2D {
+  return x.shape[1] <= dy.shape[1] ? matMul(transpose(x), dy) : transpose(matMul(transpose(dy), x));
+}

@@ -1,0 +1,91 @@
+/** The image tower: a `VitConfig` but for the crop size (`views.globalSize`) and the mask token (there when the system masks). */
+export type ImageTowerSection = {
+  /** Side of a patch, in pixels. */
+  patchSize: number;
+  width: number;
+  depth: number;
+  heads: number;
+  mlp: string;
+  mlpHidden: number;
+  /** CLS tokens: one per caption stream. */
+  clsTokens: number;
+  /** Side of the learned position grid, in patches; other grids are interpolated. */
+  positionGrid: number;
+};
+
+/** The text tower; its width is the image tower's, since the two are compared without a projection. */
+export type TextTowerSection = {
+  depth: number;
+  heads: number;
+  mlpHidden: number;
+  /** Longest caption, in tokens; the rest is cut off. */
+  maxTokens: number;
+  /** Largest vocabulary: 257 ids for padding and bytes, the rest for the most frequent words of the captions. */
+  vocabularySize: number;
+};
+
+/** What is cut out of a picture. Sizes in pixels; scales are shares of the picture's area. */
+export type ViewsSection = {
+  globalSize: number;
+  localSize: number;
+  localCrops: number;
+  globalScale: readonly [number, number];
+  localScale: readonly [number, number];
+  /** Width over height of a crop before it is resized to a square. */
+  aspect: readonly [number, number];
+  /** Probability of a horizontal flip. */
+  flip: number;
+};
+
+/** The optimiser and its schedule: linear warm-up, then a cosine to zero. */
+export type OptimizerSection = {
+  name: string;
+  learningRate: number;
+  warmupSteps: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Decoupled weight decay; never on vectors, CLS and mask tokens, positions and the temperature. */
+  weightDecay: number;
+  /** Gradients are scaled down to this global norm. */
+  maximumNorm: number;
+};
+
+/** The run: its length, its seed, and how often it reports. All counts are in steps but `batchSize` and `evaluateSamples`. */
+export type TrainSection = {
+  steps: number;
+  /** Pictures per micro-batch. */
+  batchSize: number;
+  /** Micro-batches per update; each sees only its own negatives in the contrastive loss. */
+  accumulate: number;
+  seed: number;
+  logEvery: number;
+  checkpointEvery: number;
+  /** Newest checkpoints that are kept. */
+  keepCheckpoints: number;
+  evaluateEvery: number;
+  /** Pictures of the evaluation data looked at during the run; the evaluation at the end takes four times as many. */
+  evaluateSamples: number;
+};
+
+/** Where pictures come from: the `SPEC`s of the command line. An empty `evaluate` means the training data. */
+export type DataSection = { train: string; evaluate: string };
+
+/** What every recipe's configuration has: enough to feed, encode, optimise and run. */
+export type DualEncoderConfiguration = {
+  data: DataSection;
+  image: ImageTowerSection;
+  text: TextTowerSection;
+  views: ViewsSection;
+  captions: {
+    /** One list of granularities per CLS token; a caption is drawn from each list. */
+    streams: readonly (readonly string[])[];
+  };
+  loss: {
+    /** Temperature of the contrastive loss at the start; it is learned. */
+    temperature: number;
+    minimumTemperature: number;
+  };
+  optimizer: OptimizerSection;
+  train: TrainSection;
+};

@@ -1,0 +1,33 @@
+/**
+ * TIPS: the first version. Three settings away from TIPSv2: the patch loss looks at masked patches only (iBOT), the teacher is an
+ * average of the encoder as well as of the heads, and the second CLS token sees one kind of synthetic caption.
+ *
+ * "TIPS: Text-Image Pretraining with Spatial awareness", ICLR 2025, arXiv 2410.16512. Training code was not released.
+ *
+ *   vitrail pretrain --recipe tips:tiny --data scenes
+ */
+import { tipsStreams } from '@vitrail/captions';
+import type { Preset, Recipe } from './recipe.ts';
+import { assembleTips, type TipsConfiguration } from './tipsv2.ts';
+import { tipsv2Presets } from './tipsv2-presets.ts';
+
+export const tips: Recipe<TipsConfiguration> = {
+  name: 'tips',
+  title: 'TIPS: iBOT, full EMA, two caption streams',
+  paper: 'ICLR 2025, arXiv 2410.16512',
+  presets: Object.fromEntries(Object.entries(tipsv2Presets).map(([name, preset]) => [name, firstVersion(preset)])),
+  assemble: assembleTips,
+};
+
+function firstVersion({ config, note }: Preset<TipsConfiguration>): Preset<TipsConfiguration> {
+  return {
+    note,
+    config: {
+      ...config,
+      captions: { streams: tipsStreams },
+      // iBOT divides by the masked patches, iBOT++ by all: the weight is the paper's for both.
+      loss: { ...config.loss, patch: 'ibot' },
+      teacher: { ...config.teacher, policy: 'full' },
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { tipsv2Streams } from '@vitrail/captions';
+import type { ImageTowerSection, OptimizerSection, TextTowerSection } from './configuration.ts';
+import type { Preset } from './recipe.ts';
+import type { TipsConfiguration } from './tipsv2.ts';
+
+/** 64-pixel pictures, 8 x 8 patches, small enough to learn in minutes on two CPU cores. */
+const tiny: TipsConfiguration = {
+  data: { train: 'scenes?count=20000', evaluate: 'scenes?split=test&count=512' },
+  image: { patchSize: 8, width: 96, depth: 3, heads: 3, mlp: 'gelu-tanh', mlpHidden: 384, clsTokens: 2, positionGrid: 8 },
+  text: { depth: 2, heads: 3, mlpHidden: 384, maxTokens: 48, vocabularySize: 2048 },
+  views: {
+    globalSize: 64,
+    localSize: 32,
+    localCrops: 2,
+    globalScale: [0.4, 1],
+    localScale: [0.1, 0.4],
+    aspect: [3 / 4, 4 / 3],
+    flip: 0.5,
+  },
+  captions: { streams: tipsv2Streams },
+  mask: { kind: 'random', ratio: 0.75 },
+  heads: { hidden: 256, bottleneck: 64, prototypes: 512, frozenSteps: 10 },
+  loss: {
+    temperature: 0.07,
+    minimumTemperature: 0.005,
+    patch: 'ibot++',
+    patchWeight: 0.5,
+    dinoWeight: 0.5,
+    studentTemperature: 0.1,
+    teacherTemperature: { from: 0.04, to: 0.07, steps: 100 },
+    centerMomentum: 0.9,
+  },
+  teacher: { policy: 'heads', momentum: { from: 0.99, to: 1 } },
+  optimizer: {
+    name: 'adamw',
+    learningRate: 2e-3,
+    warmupSteps: 30,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0.04,
+    maximumNorm: 3,
+  },
+  train: {
+    steps: 400,
+    batchSize: 32,
+    accumulate: 1,
+    seed: 0,
+    logEvery: 10,
+    checkpointEvery: 100,
+    keepCheckpoints: 2,
+    evaluateEvery: 100,
+    evaluateSamples: 64,
+  },
+};
+
+/** Twice as wide and deeper, on 64-pixel pictures: half an hour on two CPU cores, minutes on a GPU. */
+const small: TipsConfiguration = {
+  ...tiny,
+  image: { ...tiny.image, width: 192, depth: 6, mlpHidden: 768 },
+  text: { ...tiny.text, depth: 4, mlpHidden: 768, vocabularySize: 8192 },
+  views: { ...tiny.views, localCrops: 4 },
+  heads: { hidden: 512, bottleneck: 128, prototypes: 2048, frozenSteps: 50 },
+  loss: { ...tiny.loss, teacherTemperature: { from: 0.04, to: 0.07, steps: 500 } },
+  optimizer: { ...tiny.optimizer, learningRate: 1e-3, warmupSteps: 100 },
+  train: { ...tiny.train, steps: 2000, batchSize: 64, checkpointEvery: 250, evaluateEvery: 250, evaluateSamples: 128 },
+};
+
+/**
+ * What the paper and its ancestors give for the real sizes: 224-pixel and 98-pixel crops, batch 8192, 90,000 steps, Adafactor (TIPSv2,
+ * section 4.1 and appendix A.9), DINOv2's crop scales, DINO's heads with 32k prototypes. The learning rate, its schedule and the weight
+ * decay were not published; these are common ones for this batch.
+ */
+function paperSize(image: Pick<ImageTowerSection, 'width' | 'depth' | 'heads' | 'mlp' | 'mlpHidden'>, text: Pick<TextTowerSection, 'depth' | 'mlpHidden'>) {
+  const adafactor: OptimizerSection = { ...tiny.optimizer, name: 'adafactor', learningRate: 1e-3, warmupSteps: 5000, beta2: 0.999 };
+  const config: TipsConfiguration = {
+    ...tiny,
+    data: { train: 'scenes?count=100000&size=224', evaluate: 'scenes?split=test&count=512&size=224' },
+    image: { ...image, patchSize: 14, clsTokens: 2, positionGrid: 32 },
+    text: { ...text, heads: image.heads, maxTokens: 64, vocabularySize: 32000 },
+    views: { ...tiny.views, globalSize: 224, localSize: 98, localCrops: 6, globalScale: [0.32, 1], localScale: [0.05, 0.32] },
+    heads: { hidden: 2048, bottleneck: 256, prototypes: 32768, frozenSteps: 1400 },
+    loss: {
+      ...tiny.loss,
+      patchWeight: 2,
+      dinoWeight: 1,
+      teacherTemperature: { from: 0.04, to: 0.07, steps: 27000 },
+    },
+    teacher: { policy: 'heads', momentum: { from: 0.996, to: 1 } },
+    optimizer: adafactor,
+    train: { ...tiny.train, steps: 90000, batchSize: 8192, checkpointEvery: 1000, evaluateEvery: 5000, evaluateSamples: 512 },
+  };
+  return config;
+}
+
+/** Presets of TIPSv2, from a demonstration to the paper's sizes. */
+export const tipsv2Presets = {
+  tiny: { config: tiny, note: '64 px, 8 x 8 patches, width 96; minutes on two CPU cores' },
+  small: { config: small, note: '64 px, 8 x 8 patches, width 192; an hour and more on two CPU cores' },
+  'B/14': {
+    config: paperSize({ width: 768, depth: 12, heads: 12, mlp: 'gelu-tanh', mlpHidden: 3072 }, { depth: 12, mlpHidden: 3072 }),
+    note: "the paper's ViT-B at 224 px, batch 8192; for many GPUs",
+  },
+  'L/14': {
+    config: paperSize({ width: 1024, depth: 24, heads: 16, mlp: 'gelu-tanh', mlpHidden: 4096 }, { depth: 12, mlpHidden: 4096 }),
+    note: "the paper's ViT-L",
+  },
+  'So400m/14': {
+    config: paperSize({ width: 1152, depth: 27, heads: 16, mlp: 'gelu-tanh', mlpHidden: 4304 }, { depth: 27, mlpHidden: 4304 }),
+    note: "the paper's ViT-So400m",
+  },
+  'g/14': {
+    config: paperSize({ width: 1536, depth: 40, heads: 24, mlp: 'swiglu', mlpHidden: 4096 }, { depth: 12, mlpHidden: 6144 }),
+    note: "the paper's ViT-g, the one that was pretrained from nothing",
+  },
+} as const satisfies Record<string, Preset<TipsConfiguration>>;

@@ -1,0 +1,42 @@
+import type { Rng, TensorTree } from '@vitrail/core';
+import type { Scalar } from '@tensorflow/tfjs-core';
+
+/** What one evaluation of a training loss gives. */
+export type LossResult = {
+  /** The number whose gradient is taken. */
+  loss: Scalar;
+  /** Further numbers to log, by the name they have in `metrics.jsonl`. */
+  metrics: Readonly<Record<string, Scalar>>;
+  /** Tensors that {@link TrainProgram.carry} needs (running means of the teacher's scores, for one). */
+  auxiliary: TensorTree;
+};
+
+/**
+ * A training system, as pure functions: what a recipe is to the loop.
+ *
+ * `params` is what gradients reach. `carried` is what training keeps beside it and no gradient reaches: an averaged teacher, centres.
+ * Neither function disposes what it is given; whoever calls owns what comes back.
+ */
+export interface TrainProgram<Params extends TensorTree, Carried extends TensorTree, Batch> {
+  /** Fresh parameters and everything carried beside them. */
+  init(rng: Rng): { params: Params; carried: Carried };
+  /** The loss of one batch. Called inside a gradient tape and a tidy: intermediate tensors need no care. */
+  loss(params: Params, carried: Carried, batch: Batch, step: number): LossResult;
+  /** What is carried to the next step, from the updated parameters and the mean of the auxiliary tensors over the micro-batches. */
+  carry(carried: Carried, params: Params, auxiliary: TensorTree, step: number): Carried;
+  /** Puts parameters back into their range after the update (a temperature's guard): replacements by dotted path. */
+  constrain?(params: Params): Readonly<Record<string, import('@tensorflow/tfjs-core').Tensor>>;
+  /** Which parameters are trained at this step (a frozen last layer at the start); all by default. */
+  trains?(path: string, step: number): boolean;
+}
+
+/** Everything a run needs to go on from a step: what a checkpoint holds. The holder owns all tensors. */
+export type TrainState<Params extends TensorTree = TensorTree, Carried extends TensorTree = TensorTree> = {
+  /** Steps done so far. */
+  step: number;
+  /** Updates left out so far because a number in them was not finite. */
+  skipped: number;
+  params: Params;
+  carried: Carried;
+  optimizer: TensorTree;
+};

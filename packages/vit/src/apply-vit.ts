@@ -1,0 +1,175 @@
+import {
+  add,
+  cast,
+  concat,
+  expandDims,
+  mul,
+  reshape,
+  split,
+  sub,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { flattenTree, unflattenTree, VitrailError } from '@vitrail/core';
+import { layerNorm, linear, remat, resizeBilinear, takeTokens } from '@vitrail/ops';
+import { applyBlock, type BlockConfig, type BlockParams } from './block.ts';
+import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { repeatForBatch } from './repeat-for-batch.ts';
+import { readValues } from './value-readout.ts';
+import type { VitConfig, VitParams } from './vit.ts';
+
+/** How {@link applyVit} runs. */
+export type VitOptions = {
+  /** `[B, N]`, 1 for a patch that the mask token replaces, 0 for one that is seen. */
+  readonly mask?: Tensor2D;
+  /** `[B, K]`, int32: the patches that are computed at all, chosen after positions were added. All by default. */
+  readonly keep?: Tensor2D;
+  /**
+   * What the last block does: `tokens` (the default) attends; `value` keeps every token's own value instead of mixing them, with residual
+   * and MLP, for zero-shot segmentation; `value-only` is that value, projected, alone. CLS tokens go the same way, so only with `tokens`
+   * are they the global embedding.
+   */
+  readonly readout?: 'tokens' | 'value' | 'value-only';
+  /** Indices of blocks whose outputs are wanted too. None by default. */
+  readonly blocks?: readonly number[];
+  /** Whether to keep only the inputs of blocks for the backward pass and run each block again there: less memory, more time. */
+  readonly remat?: boolean;
+};
+
+/** What a vision tower gives. Whoever called disposes the tensors. */
+export type VitOutputs = {
+  /** `[B, C, D]`, after the last layer norm. */
+  readonly cls: Tensor3D;
+  /** `[B, N, D]` row by row, after the last layer norm; `[B, K, D]` in the order of `keep`. */
+  readonly patches: Tensor3D;
+  /** Outputs of the chosen blocks, by index: `[B, C + N, D]` (or `C + K`), CLS tokens first, before any norm. */
+  readonly blocks: Readonly<Record<number, Tensor3D>>;
+  /** The grid that the images were cut into: `N = rows * columns`. */
+  readonly grid: PatchGrid;
+};
+
+/**
+ * The vision tower of TIPS and TIPSv2.
+ *
+ * In this order: patch embedding; masked patches replaced by the mask token, so that they keep their position; positions added, resized to
+ * the images' grid; patches dropped that `keep` leaves out; CLS tokens, without position, in front; pre-norm blocks; a layer norm over all
+ * tokens. Nothing projects afterwards: CLS tokens and pooled text are compared as they are.
+ *
+ * @param images `[B, H, W, 3]`, RGB in [0, 1] without further normalisation; H and W multiples of the patch size
+ * @throws `shape-mismatch` for images or a mask that do not fit, or fewer blocks in `params` than the configuration says;
+ *   `invalid-argument` for images that are not float32, a mask without a mask token, or a block that there is not
+ * @see "TIPS", arXiv 2410.16512; "TIPSv2", arXiv 2604.12012, section 3; code: scenic `models/vit.py` (ToTokenSequence, ViT), mask token:
+ *   PyTorch `image_encoder.py` (prepare_tokens_with_masks). Deviation: sides that are not multiples of the patch size are an error (scenic
+ *   pads them with zeros)
+ * @example applyVit(config, params, zeros([2, 56, 56, 3])).patches.shape // [2, 16, 384] for patches of 14 pixels
+ */
+export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D, options: VitOptions = {}): VitOutputs {
+  const { readout = 'tokens', blocks: wanted = [] } = options;
+  const grid = patchGridOf(images.shape, config.patchSize);
+  requireInputs(images, grid, config.depth, params, options);
+  const run = options.remat ? applyBlockAgain : applyBlock;
+  return tidy(() => {
+    let x = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
+    const blocks: Record<number, Tensor3D> = {};
+    for (let i = 0; i < config.depth; i++) {
+      const block = blockOf(params, i, config.depth);
+      const last = i === config.depth - 1;
+      x = last && readout !== 'tokens' ? readValues(config, block, x, readout) : run(config, block, x);
+      if (wanted.includes(i)) blocks[i] = x;
+    }
+    const normed = layerNorm(x, params.norm, config.epsilon) as Tensor3D;
+    const [cls, patches] = split(normed, [config.clsTokens, normed.shape[1] - config.clsTokens], 1);
+    return { cls, patches, blocks, grid };
+  });
+}
+
+function tokenSequence(
+  { patchSize, clsTokens, width }: VitConfig,
+  params: VitParams,
+  images: Tensor4D,
+  grid: PatchGrid,
+  { mask, keep }: VitOptions,
+): Tensor3D {
+  const batch = images.shape[0];
+  const embedded = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+  const seen = mask && params.maskToken ? replaceMasked(embedded, params.maskToken, mask) : embedded;
+  const placed: Tensor3D = add(seen, repeatForBatch(positionsFor(params.position as Tensor3D, grid), batch));
+  const patches = keep ? takeTokens(placed, keep) : placed; // [B, K, D]
+  const cls = reshape(repeatForBatch(params.cls, batch), [batch, clsTokens, width]) as Tensor3D;
+  return concat([cls, patches], 1);
+}
+
+/** `x (1 - m) + maskToken m`: arithmetic, because `where` is slow on the `wasm` backend. `m maskToken` as a product, for its gradient. */
+function replaceMasked(x: Tensor3D, maskToken: Tensor, mask: Tensor2D): Tensor3D {
+  const masked = cast(expandDims(mask, 2), 'float32'); // [B, N, 1]
+  return add(mul(x, sub(1, masked)), linear(masked, { kernel: reshape(maskToken, [1, maskToken.size]) }));
+}
+
+/** The position table `[G, G, D]` for a grid of patches, `[N, D]`. */
+function positionsFor(position: Tensor3D, { rows, columns }: PatchGrid): Tensor2D {
+  const width = position.shape[2];
+  const native = rows === position.shape[0] && columns === position.shape[1];
+  const table = native ? position : resizeBilinear(expandDims(position, 0) as Tensor4D, [rows, columns]);
+  return reshape(table, [rows * columns, width]);
+}
+
+/** {@link applyBlock} under `remat`, which wants every parameter among its inputs. */
+function applyBlockAgain(config: BlockConfig, params: BlockParams, x: Tensor3D): Tensor3D {
+  const flat = flattenTree<Tensor>(params);
+  const paths = Object.keys(flat);
+  return remat(
+    (tokens, ...leaves) => {
+      const block = unflattenTree(Object.fromEntries(paths.map((path, i) => [path, leaves[i]])));
+      return applyBlock(config, block as BlockParams, tokens as Tensor3D);
+    },
+    [x, ...Object.values(flat)],
+  );
+}
+
+function blockOf({ blocks }: VitParams, index: number, depth: number): BlockParams {
+  const block = blocks[index];
+  if (!block) {
+    throw new VitrailError(
+      'shape-mismatch',
+      `applyVit: the configuration has ${depth} blocks, but the parameters have no block ${index}`,
+    );
+  }
+  return block;
+}
+
+function requireInputs(
+  images: Tensor4D,
+  { rows, columns }: PatchGrid,
+  depth: number,
+  params: VitParams,
+  options: VitOptions,
+): void {
+  const { mask, blocks = [] } = options;
+  if (images.dtype !== 'float32') {
+    throw new VitrailError(
+      'invalid-argument',
+      `applyVit: images are float32 in [0, 1], but ${images.dtype} came: divide bytes by 255`,
+    );
+  }
+  if (mask && !params.maskToken) {
+    throw new VitrailError(
+      'invalid-argument',
+      'applyVit: a mask came, but the tower has no mask token: set maskToken in its configuration',
+    );
+  }
+  const patches = [images.shape[0], rows * columns];
+  if (mask && (mask.shape.length !== 2 || mask.shape.some((length, axis) => length !== patches[axis]))) {
+    throw new VitrailError(
+      'shape-mismatch',
+      `applyVit: the mask of these images is [${patches.join(', ')}], but [${mask.shape.join(', ')}] came`,
+    );
+  }
+  for (const index of blocks) {
+    if (!(Number.isInteger(index) && index >= 0 && index < depth)) {
+      throw new VitrailError('invalid-argument', `applyVit: blocks are counted from 0 to ${depth - 1}, but ${index} came`);
+    }
+  }
+}

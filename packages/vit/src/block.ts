@@ -1,0 +1,140 @@
+import { add, expandDims, mul, split, type Tensor, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import type { Rng } from '@vitrail/core';
+import { VitrailError } from '@vitrail/core';
+import { type Activation, attention, type LayerNormParams, type LinearParams, layerNorm, linear, swiglu } from '@vitrail/ops';
+import { filled, type InitializationRule, initParameters, truncatedNormal } from './initial-values.ts';
+import { layerNormShapes, linearShapes } from './parameter-shapes.ts';
+
+/** What a transformer block is made of. Every tower's configuration is one, with more to it. */
+export type BlockConfig = {
+  /** D, the length of a token. */
+  readonly width: number;
+  /** Number of attention heads; divides the width. */
+  readonly heads: number;
+  /** The feed-forward layer: its activation, or `swiglu`, and its hidden width. */
+  readonly mlp: { readonly kind: Activation | 'swiglu'; readonly hidden: number };
+  /** Added to variances in layer norms; 1e-6 by default. */
+  readonly epsilon?: number;
+};
+
+/** Parameters of a block. Kernels are `[inputs, outputs]`. */
+export type BlockParams = {
+  readonly norm1: LayerNormParams;
+  readonly attn: {
+    /** `[D, 3D]`: all queries, then all keys, then all values, each heads-major. */
+    readonly qkv: LinearParams;
+    readonly proj: LinearParams;
+  };
+  readonly norm2: LayerNormParams;
+  readonly mlp: MlpParams;
+};
+
+/** `fc1` and `fc2` of a plain MLP; `w12` (gate, then value, `[D, 2 * hidden]`) and `w3` of SwiGLU. The names are DINOv2's. */
+export type MlpParams =
+  | { readonly fc1: LinearParams; readonly fc2: LinearParams }
+  | { readonly w12: LinearParams; readonly w3: LinearParams };
+
+/** How {@link applyBlock} runs. */
+export type BlockOptions = {
+  /** `[B, N]`, 1 for a token, 0 for padding: padding is not attended to and its feed-forward output is zero. No padding by default. */
+  readonly keyMask?: Tensor2D;
+  /** Whether a token sees only the tokens up to itself. */
+  readonly causal?: boolean;
+};
+
+/** Shapes of a block's parameters. */
+export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig) {
+  return {
+    norm1: layerNormShapes(width),
+    attn: { qkv: linearShapes(width, 3 * width), proj: linearShapes(width, width) },
+    norm2: layerNormShapes(width),
+    mlp:
+      kind === 'swiglu'
+        ? { w12: linearShapes(width, 2 * hidden), w3: linearShapes(hidden, width) }
+        : { fc1: linearShapes(width, hidden), fc2: linearShapes(hidden, width) },
+  };
+}
+
+/** Kernels N(0, 0.02^2) cut at two deviations, biases 0, norm scales 1: TIPS (PyTorch `image_encoder.py`), after DINOv2. */
+export const tipsInitialization: InitializationRule = [
+  ['**.kernel', truncatedNormal(0.02)],
+  ['**.scale', filled(1)],
+  ['**.bias', filled(0)],
+];
+
+/**
+ * The parameters of one block, filled as in TIPS: {@link tipsInitialization}. In a tower, block `i` is
+ * `initBlock(config, rng.fork('blocks', i))`.
+ *
+ * @returns the tree, the caller's
+ * @throws `invalid-argument` for lengths that are not whole numbers of at least 1, or heads that do not divide the width
+ * @example initBlock({ width: 8, heads: 2, mlp: { kind: 'gelu', hidden: 32 } }, createRng(0)).attn.qkv.kernel.shape // [8, 24]
+ */
+export function initBlock(config: BlockConfig, rng: Rng): BlockParams {
+  requireBlock('initBlock', config);
+  return initParameters(blockShapes(config), rng, tipsInitialization) as BlockParams;
+}
+
+/**
+ * A pre-norm transformer block: `x' = x + Attention(LN1(x))`, `y = x' + MLP(LN2(x'))`.
+ *
+ * The MLP is `fc2(activation(fc1(x)))`, or for SwiGLU `w3(silu(g) * v)` with `(g, v)` the halves of `w12(x)`. No LayerScale and no dropout:
+ * TIPS (scenic) has no LayerScale, and its PyTorch port sets it to 1.
+ *
+ * @param x `[B, N, D]`
+ * @returns `[B, N, D]`, the caller's
+ * @throws `shape-mismatch` when tokens and parameters do not fit together
+ * @see "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021 (arXiv 2010.11929), eq. 2-3; "TIPS", arXiv 2410.16512 (scenic
+ *   `models/vit.py`). The TIPS text tower zeroes padding before `fc2` as well as after it; the second alone gives the same numbers
+ * @example applyBlock(config, params, ones([2, 5, 8])).shape // [2, 5, 8]
+ */
+export function applyBlock(config: BlockConfig, params: BlockParams, x: Tensor3D, options: BlockOptions = {}): Tensor3D {
+  const { heads, epsilon } = config;
+  return tidy(() => {
+    const qkv = linear(layerNorm(x, params.norm1, epsilon), params.attn.qkv) as Tensor3D; // [B, N, 3D]
+    const mixed = attention(qkv, { heads, ...options });
+    const attended = add(x, linear(mixed, params.attn.proj)); // [B, N, D]
+    const update = applyMlp(config, params, attended);
+    return add(attended, options.keyMask ? mul(update, expandDims(options.keyMask, 2)) : update);
+  });
+}
+
+/** The second half of a block without its residual: `MLP(LN2(x))`, `[B, N, D] -> [B, N, D]`. */
+export function applyMlp(config: BlockConfig, { norm2, mlp }: BlockParams, x: Tensor): Tensor {
+  const { kind } = config.mlp;
+  const normed = layerNorm(x, norm2, config.epsilon);
+  if (kind === 'swiglu') {
+    if (!('w12' in mlp)) throw wrongMlp('w12 and w3 (SwiGLU)', mlp);
+    const [gate, value] = split(linear(normed, mlp.w12), 2, -1); // [B, N, hidden] each
+    return linear(swiglu(gate, value), mlp.w3);
+  }
+  if (!('fc1' in mlp)) throw wrongMlp('fc1 and fc2', mlp);
+  return linear(linear(normed, mlp.fc1, kind), mlp.fc2);
+}
+
+/** Throws `invalid-argument` unless a block can be built from the configuration. */
+export function requireBlock(what: string, { width, heads, mlp }: BlockConfig): void {
+  requireCounts(what, { width, heads, 'mlp.hidden': mlp.hidden });
+  if (width % heads !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${what}: heads must divide width, but ${heads} heads and a width of ${width} came`,
+    );
+  }
+}
+
+/** Throws `invalid-argument` unless every number is whole and at least 1. */
+export function requireCounts(what: string, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (!(Number.isSafeInteger(count) && count >= 1)) {
+      throw new VitrailError('invalid-argument', `${what}: ${name} must be a whole number of at least 1, but ${count} came`);
+    }
+  }
+}
+
+function wrongMlp(expected: string, mlp: object): VitrailError {
+  return new VitrailError(
+    'shape-mismatch',
+    `applyBlock: the configuration wants an MLP of ${expected}, but the parameters hold ${Object.keys(mlp).join(' and ')}`,
+  );
+}

@@ -1,0 +1,142 @@
+import {
+  add,
+  concat,
+  matMul,
+  reshape,
+  slice,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { type Rng, VitrailError } from '@vitrail/core';
+import { type LayerNormParams, type LinearParams, layerNorm } from '@vitrail/ops';
+import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireBlock, requireCounts } from './block.ts';
+import { fanInUniform, filled, initParameters, normal, xavierUniform } from './initial-values.ts';
+import { layerNormShapes, type ParameterShapes } from './parameter-shapes.ts';
+import { embedPatches, patchGridOf } from './patch-embed.ts';
+import { repeatForBatch } from './repeat-for-batch.ts';
+
+/** A vision tower of CLIP. */
+export type ClipVitConfig = {
+  /** Side of the square images, in pixels; a multiple of the patch size. */
+  readonly imageSize: number;
+  /** Side of a patch, in pixels. */
+  readonly patchSize: number;
+  /** D, the length of a token. */
+  readonly width: number;
+  /** Number of blocks. */
+  readonly depth: number;
+  /** Number of attention heads; divides the width. */
+  readonly heads: number;
+  /** `quick-gelu` for weights of OpenAI, `gelu` for most of OpenCLIP's. */
+  readonly activation: 'quick-gelu' | 'gelu';
+  /** E, the length of the vectors that images and texts share. */
+  readonly embedding: number;
+};
+
+/** Parameters of a vision tower of CLIP. */
+export type ClipVitParams = {
+  /** `kernel` `[p * p * 3, D]`, rows in the order (y, x, channel); no bias. */
+  readonly patchEmbed: LinearParams;
+  /** `[D]`. */
+  readonly cls: Tensor;
+  /** `[1 + N, D]`, the CLS token's first. */
+  readonly position: Tensor;
+  readonly normPre: LayerNormParams;
+  /** By index, from '0'. */
+  readonly blocks: Readonly<Record<string, BlockParams>>;
+  readonly normPost: LayerNormParams;
+  /** `[D, E]`. */
+  readonly projection: Tensor;
+};
+
+/** What a vision tower of CLIP gives. Whoever called disposes both. */
+export type ClipVitOutputs = {
+  /** `[B, E]`, not normalised. */
+  readonly pooled: Tensor2D;
+  /** Outputs of the last block, `[B, 1 + N, D]`, CLS token first, before any norm. */
+  readonly tokens: Tensor3D;
+};
+
+/** The shape of every parameter of {@link ClipVitParams}. */
+export function clipVitShapes(config: ClipVitConfig): ParameterShapes {
+  const { imageSize, patchSize, width, depth, embedding } = config;
+  return {
+    patchEmbed: { kernel: [patchSize * patchSize * 3, width] },
+    cls: [width],
+    position: [1 + (imageSize / patchSize) ** 2, width],
+    normPre: layerNormShapes(width),
+    blocks: Object.fromEntries(Array.from({ length: depth }, (_, i) => [i, blockShapes(clipBlock(config))])),
+    normPost: layerNormShapes(width),
+    projection: [width, embedding],
+  };
+}
+
+/**
+ * A freshly initialised vision tower of CLIP: CLS token, positions and projection N(0, 1/D), packed attention kernels Xavier-uniform, other
+ * kernels uniform within `1/sqrt(inputs)` (PyTorch's default), biases 0.
+ *
+ * As OpenCLIP (`transformer.py`, VisionTransformer). Deviation: biases of the MLP are 0 there too, where PyTorch's default draws them.
+ *
+ * @returns the parameter tree, the caller's (`disposeTree`)
+ * @throws `invalid-argument` for a configuration that cannot be
+ */
+export function initClipVit(config: ClipVitConfig, rng: Rng): ClipVitParams {
+  const { imageSize, patchSize, depth, embedding } = config;
+  requireBlock('initClipVit', clipBlock(config));
+  requireCounts('initClipVit', { imageSize, patchSize, depth, embedding, 'imageSize / patchSize': imageSize / patchSize });
+  const small = normal(config.width ** -0.5);
+  return initParameters(clipVitShapes(config), rng, [
+    ['cls', small],
+    ['position', small],
+    ['projection', small],
+    ['**.qkv.kernel', xavierUniform()],
+    ['**.kernel', fanInUniform],
+    ['**.scale', filled(1)],
+    ['**.bias', filled(0)],
+  ]) as ClipVitParams;
+}
+
+/**
+ * The vision tower of CLIP: patch embedding without bias, CLS token in front, positions, a layer norm, pre-norm blocks, and the CLS token's
+ * layer norm and projection.
+ *
+ * @param images `[B, S, S, 3]` with `S = imageSize`, RGB normalised by CLIP's means and deviations. Positions are not resized
+ * @throws `shape-mismatch` for images of another size
+ * @see "Learning Transferable Visual Models From Natural Language Supervision", Radford et al. 2021 (arXiv 2103.00020); OpenAI `model.py`
+ *   (VisionTransformer). Layer norms have epsilon 1e-5
+ * @example applyClipVit(config, params, zeros([2, 224, 224, 3])).pooled.shape // [2, 512]
+ */
+export function applyClipVit(config: ClipVitConfig, params: ClipVitParams, images: Tensor4D): ClipVitOutputs {
+  const { imageSize, patchSize, width, depth } = config;
+  const { rows, columns } = patchGridOf(images.shape, patchSize);
+  if (rows * patchSize !== imageSize || columns * patchSize !== imageSize) {
+    throw new VitrailError(
+      'shape-mismatch',
+      `applyClipVit: images are [B, ${imageSize}, ${imageSize}, 3], the size of the position table, but [${images.shape.join(', ')}] came`,
+    );
+  }
+  const [block, batch] = [clipBlock(config), images.shape[0]];
+  return tidy(() => {
+    const patches = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+    const sequence: Tensor3D = concat([repeatForBatch(reshape(params.cls, [1, width]), batch) as Tensor3D, patches], 1); // [B, 1 + N, D]
+    let tokens = layerNorm(add(sequence, repeatForBatch(params.position, batch)), params.normPre, block.epsilon) as Tensor3D;
+    for (let i = 0; i < depth; i++) tokens = applyBlock(block, params.blocks[i], tokens);
+    const cls = reshape(slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]);
+    const pooled = matMul(layerNorm(cls, params.normPost, block.epsilon) as Tensor2D, params.projection as Tensor2D);
+    return { pooled, tokens };
+  });
+}
+
+/** The vision towers of OpenAI's CLIP; for the weights of LAION and DataComp: `{ ...clipVitPresets['B/32'], activation: 'gelu' }`. */
+export const clipVitPresets: Readonly<Record<'B/32' | 'B/16' | 'L/14', ClipVitConfig>> = {
+  'B/32': { imageSize: 224, patchSize: 32, width: 768, depth: 12, heads: 12, activation: 'quick-gelu', embedding: 512 },
+  'B/16': { imageSize: 224, patchSize: 16, width: 768, depth: 12, heads: 12, activation: 'quick-gelu', embedding: 512 },
+  'L/14': { imageSize: 224, patchSize: 14, width: 1024, depth: 24, heads: 16, activation: 'quick-gelu', embedding: 768 },
+};
+
+function clipBlock({ width, heads, activation }: ClipVitConfig): BlockConfig {
+  return { width, heads, mlp: { kind: activation, hidden: 4 * width }, epsilon: 1e-5 };
+}

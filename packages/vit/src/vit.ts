@@ -1,0 +1,102 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Rng, VitrailError } from '@vitrail/core';
+import type { LayerNormParams, LinearParams } from '@vitrail/ops';
+import { type BlockParams, blockShapes, requireBlock, requireCounts, tipsInitialization } from './block.ts';
+import { filled, initParameters, normal, truncatedNormal } from './initial-values.ts';
+import { countShapes, layerNormShapes, linearShapes, type ParameterShapes } from './parameter-shapes.ts';
+
+/** A vision tower of TIPS. */
+export type VitConfig = {
+  /** Side of the square images it is meant for, in pixels; a multiple of the patch size. Other sizes work: positions are resized. */
+  readonly imageSize: number;
+  /** Side of a patch, in pixels. */
+  readonly patchSize: number;
+  /** D, the length of a token. */
+  readonly width: number;
+  /** Number of blocks. */
+  readonly depth: number;
+  /** Number of attention heads; divides the width. */
+  readonly heads: number;
+  /** The feed-forward layer: its kind and hidden width. */
+  readonly mlp: { readonly kind: 'gelu' | 'gelu-tanh' | 'swiglu'; readonly hidden: number };
+  /** Number of CLS tokens; TIPS has two, one per kind of caption. */
+  readonly clsTokens: number;
+  /** G: positions are learned on a grid of `G x G` patches and resized to the grid of the images. */
+  readonly positionGrid: number;
+  /** Whether there is a learned token that stands in for masked patches. */
+  readonly maskToken: boolean;
+  /** Added to variances in layer norms; 1e-6 by default. */
+  readonly epsilon?: number;
+};
+
+/** Parameters of a vision tower. */
+export type VitParams = {
+  /** `kernel` `[p * p * 3, D]`, whose rows are the pixels of a patch in the order (y, x, channel); `bias` `[D]`. */
+  readonly patchEmbed: LinearParams;
+  /** `[G, G, D]`. */
+  readonly position: Tensor;
+  /** `[C, D]`. */
+  readonly cls: Tensor;
+  /** `[D]`, if the configuration asks for it. */
+  readonly maskToken?: Tensor;
+  /** By index, from '0'. */
+  readonly blocks: Readonly<Record<string, BlockParams>>;
+  /** The last layer norm. */
+  readonly norm: LayerNormParams;
+};
+
+/** The shape of every parameter of {@link VitParams}: what {@link initVit} makes and {@link vitParameterCount} counts. */
+export function vitShapes(config: VitConfig): ParameterShapes {
+  const { patchSize, width, depth, clsTokens, positionGrid } = config;
+  return {
+    patchEmbed: linearShapes(patchSize * patchSize * 3, width),
+    position: [positionGrid, positionGrid, width],
+    cls: [clsTokens, width],
+    ...(config.maskToken && { maskToken: [width] }),
+    blocks: Object.fromEntries(Array.from({ length: depth }, (_, i) => [i, blockShapes(config)])),
+    norm: layerNormShapes(width),
+  };
+}
+
+/**
+ * The number of parameters of a vision tower, counted from shapes alone: nothing is allocated.
+ *
+ * @example vitParameterCount(vitPresets['B/14']) // 86298624
+ */
+export function vitParameterCount(config: VitConfig): number {
+  return countShapes(vitShapes(config));
+}
+
+/**
+ * A freshly initialised vision tower: kernels and positions N(0, 0.02^2) cut at two deviations, CLS tokens N(0, 1e-12), mask token and
+ * biases 0, norm scales 1.
+ *
+ * As TIPS' PyTorch `image_encoder.py` (after DINOv2). Deviation: the patch embedding is filled like every other kernel; there it keeps the
+ * default of PyTorch's convolutions.
+ *
+ * @param rng each parameter draws from its own stream, named by its path
+ * @returns the parameter tree, the caller's (`disposeTree`)
+ * @throws `invalid-argument` for a configuration that cannot be
+ * @example initVit(config, createRng(0)).patchEmbed.kernel.shape // [588, 768]
+ */
+export function initVit(config: VitConfig, rng: Rng): VitParams {
+  requireVit('initVit', config);
+  return initParameters(vitShapes(config), rng, [
+    ['position', truncatedNormal(0.02)],
+    ['cls', normal(1e-6)],
+    ['maskToken', filled(0)],
+    ...tipsInitialization,
+  ]) as VitParams;
+}
+
+function requireVit(what: string, config: VitConfig): void {
+  const { imageSize, patchSize, depth, clsTokens, positionGrid } = config;
+  requireBlock(what, config);
+  requireCounts(what, { imageSize, patchSize, depth, clsTokens, positionGrid });
+  if (imageSize % patchSize !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${what}: imageSize must be a multiple of patchSize, but ${imageSize} and ${patchSize} came`,
+    );
+  }
+}
