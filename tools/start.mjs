@@ -5,4 +5,6 @@ import { install, pnpm, pnpmOrExit } from './pnpm.mjs';
 install();
 pnpmOrExit('build');
 const out = `runs/start-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-process.exit(pnpm('--silent', 'vitrail', 'pretrain', '--recipe', 'tipsv2:tiny', '--data', 'scenes', '--out', out, ...process.argv.slice(2)));
+process.exit(
+  pnpm('--silent', 'vitrail', 'pretrain', '--recipe', 'tipsv2:tiny', '--data', 'scenes', '--out', out, ...process.argv.slice(2)),
+);

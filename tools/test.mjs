@@ -13,7 +13,9 @@ const results = join(folder, 'results.json');
 const status = pnpm('--silent', 'unit', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`);
 let counts = { passed: 0, failed: 1, skipped: 0 };
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(results, 'utf8'),
+  );
   // A file that fails to load has no tests to count, yet is a failure.
   const brokenFiles = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
   counts = { passed: numPassedTests, failed: numFailedTests + brokenFiles, skipped: numPendingTests + numTodoTests };

@@ -101,6 +101,7 @@ function commandLine(finish: (status: number) => void): Command {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '') throw new InvalidArgumentError('a whole number of at least 0 is needed.');
+  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
+    throw new InvalidArgumentError('a whole number of at least 0 is needed.');
   return value;
 }

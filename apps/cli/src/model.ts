@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Tensor2D, type Tensor3D, type Tensor4D, reshape, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor2D, type Tensor3D, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { decodeSafetensors, treeFromSafetensors } from '@vitrail/checkpoints';
 import { latestCheckpoint } from '@vitrail/checkpoints/node';
 import { disposeTree, partitionTree, type TensorTree, VitrailError } from '@vitrail/core';
@@ -36,7 +36,11 @@ export function modelMetadata(description: ModelDescription): Record<string, str
 }
 
 /** The model of a pair of towers that somebody else owns: `dispose` leaves them alone. */
-export function modelOf(params: DualEncoderParams, { vit, text }: Omit<ModelDescription, 'tokenizer'>, tokenizer: Tokenizer): Model {
+export function modelOf(
+  params: DualEncoderParams,
+  { vit, text }: Omit<ModelDescription, 'tokenizer'>,
+  tokenizer: Tokenizer,
+): Model {
   const side = vit.imageSize;
   return {
     imageSize: side,
@@ -60,7 +64,10 @@ export async function loadModel(path: string): Promise<Model> {
   const bytes = await readFile(file);
   const { metadata } = decodeSafetensors(bytes);
   if (!(METADATA_KEY in metadata)) {
-    throw new VitrailError('corrupt-data', `${file} does not say which towers it holds (no "${METADATA_KEY}" in its metadata): was it written by vitrail?`);
+    throw new VitrailError(
+      'corrupt-data',
+      `${file} does not say which towers it holds (no "${METADATA_KEY}" in its metadata): was it written by vitrail?`,
+    );
   }
   const description = JSON.parse(metadata[METADATA_KEY]) as ModelDescription;
   const whole = treeFromSafetensors(bytes);
@@ -79,7 +86,10 @@ export async function findModelFile(path: string): Promise<string> {
   if (await stat(direct).catch(() => undefined)) return direct;
   const latest = await latestCheckpoint(join(path, 'checkpoints'));
   if (latest === undefined) {
-    throw new VitrailError('missing-data', `--model: ${path} holds neither model.safetensors nor a complete checkpoint (is ${basename(path)} a run directory?)`);
+    throw new VitrailError(
+      'missing-data',
+      `--model: ${path} holds neither model.safetensors nor a complete checkpoint (is ${basename(path)} a run directory?)`,
+    );
   }
   return join(latest.path, 'model.safetensors');
 }

@@ -44,6 +44,8 @@ async function readSettings(path: string): Promise<Tree<unknown>> {
     if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) throw new SyntaxError('not an object');
     return settings as Tree<unknown>;
   } catch (cause) {
-    throw new VitrailError('invalid-argument', `--config: ${path} must hold one JSON object (${(cause as Error).message})`, { cause });
+    throw new VitrailError('invalid-argument', `--config: ${path} must hold one JSON object (${(cause as Error).message})`, {
+      cause,
+    });
   }
 }

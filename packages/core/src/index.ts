@@ -1,4 +1,15 @@
 export { isVitrailError, nearestName, VitrailError, type VitrailErrorCode } from './errors.ts';
+export {
+  fanInUniform,
+  filled,
+  type InitializationRule,
+  type Initializer,
+  initParameters,
+  normal,
+  truncatedNormal,
+  xavierUniform,
+} from './initial-values.ts';
+export { countShapes, layerNormShapes, linearShapes, type ParameterShapes } from './parameter-shapes.ts';
 export { createRng, type Rng } from './rng.ts';
 export { constant, cosine, linear, type Schedule, warmup } from './schedules.ts';
 export {

@@ -40,7 +40,10 @@ function rngFromKey(key: Key): Rng {
   const uniform = (low = 0, high = 1) => low + (high - low) * uniformFloat64(generator);
   const integer = (low: number, high: number) => {
     if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && high > low)) {
-      throw new VitrailError('invalid-argument', `integer(low, high) needs whole numbers with low < high, but got ${low} and ${high}`);
+      throw new VitrailError(
+        'invalid-argument',
+        `integer(low, high) needs whole numbers with low < high, but got ${low} and ${high}`,
+      );
     }
     return uniformInt(generator, low, high - 1);
   };

@@ -48,7 +48,8 @@ export function unflattenTree<Leaf>(flat: Readonly<Record<string, Leaf>>): Tree<
       if (!isNode(next)) throw new VitrailError('invalid-argument', `"${path}" leads through another path that is a leaf`);
       node = next as Node;
     }
-    if (Object.hasOwn(node, last)) throw new VitrailError('invalid-argument', `"${path}" is both a leaf and the way to another path`);
+    if (Object.hasOwn(node, last))
+      throw new VitrailError('invalid-argument', `"${path}" is both a leaf and the way to another path`);
     node[last] = leaf;
   }
   return root;
@@ -102,7 +103,7 @@ export function selectPaths(...patterns: readonly string[]): (path: string) => b
   const expressions = patterns.map((pattern) => {
     const source = pattern
       .split('.')
-      .map((name) => (name === '**' ? '(?:[^.]+\\.)*' : `${escape(name).replaceAll('\\*', '[^.]*')}\\.`))
+      .map((name) => (name === '**' ? '(?:[^.]+\\.)*' : `${escapeExpression(name).replaceAll('\\*', '[^.]*')}\\.`))
       .join('');
     return new RegExp(`^${source}$`);
   });
@@ -136,6 +137,6 @@ function isNode<Leaf>(value: Leaf | Tree<Leaf>): value is Tree<Leaf> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function escape(text: string): string {
+function escapeExpression(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import { type BadSample, badSampleGuard } from './bad-samples.ts';
-import { requireViewSpec, type Views, type ViewSpec } from './images/views.ts';
+import { requireViewSpec, type ViewSpec, type Views } from './images/views.ts';
 import { batchPreparer, DRAWS_PER_ROW, type PreparedBatch } from './prepare-batch.ts';
 import type { SampleCaptions, SampleSource } from './sample.ts';
 
@@ -66,7 +66,10 @@ export function loadBatches(source: SampleSource, options: LoadOptions): AsyncGe
   requireCount('prefetch', prefetch, 1);
   requireViewSpec(views);
   if (source.size < batchSize) {
-    throw new VitrailError('missing-data', `a batch of ${batchSize} needs as many samples, but there are only ${source.size}: ${source.description}`);
+    throw new VitrailError(
+      'missing-data',
+      `a batch of ${batchSize} needs as many samples, but there are only ${source.size}: ${source.description}`,
+    );
   }
   return generate(source, { ...options, startStep, prefetch });
 }
@@ -104,7 +107,11 @@ async function* generate(
   }
 }
 
-function report(bad: readonly BadSample[], guard: ReturnType<typeof badSampleGuard>, onBadSample: LoadOptions['onBadSample']): void {
+function report(
+  bad: readonly BadSample[],
+  guard: ReturnType<typeof badSampleGuard>,
+  onBadSample: LoadOptions['onBadSample'],
+): void {
   for (const each of bad) {
     onBadSample?.(each);
     guard(each);

@@ -39,7 +39,9 @@ export function batchPreparer(
       const epoch = Math.floor(position / source.size);
       for (let attempt = 0; attempt < DRAWS_PER_ROW && !run.stopped; attempt++) {
         const isFirst = attempt === 0;
-        const index = isFirst ? orderOf(epoch)[position % source.size] : root.fork('redraw', position, attempt).integer(0, source.size);
+        const index = isFirst
+          ? orderOf(epoch)[position % source.size]
+          : root.fork('redraw', position, attempt).integer(0, source.size);
         // Another draw of this epoch may have had the same sample: the replacement's crops are named by its place as well.
         const stream = isFirst ? root.fork('views', epoch, index) : root.fork('views', epoch, index, 'redraw', position);
         try {

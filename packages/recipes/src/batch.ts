@@ -25,7 +25,9 @@ export function visionTextBatch(config: DualEncoderConfiguration, tokenizer: Tok
   const { views, captions, train } = config;
   const size = batch.samples.length;
   const rng = createRng(train.seed).fork('captions');
-  const drawn = batch.samples.map((sample) => drawCaptions(sample.captions, captions.streams, rng.fork(sample.epoch, sample.index)));
+  const drawn = batch.samples.map((sample) =>
+    drawCaptions(sample.captions, captions.streams, rng.fork(sample.epoch, sample.index)),
+  );
   const streams = captions.streams.flatMap((_, stream) => drawn.map((texts) => texts[stream]));
   return {
     global: tensor4d(batch.global, [size, views.globalSize, views.globalSize, 3]),

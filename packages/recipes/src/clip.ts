@@ -7,10 +7,11 @@
  *
  *   vitrail pretrain --recipe clip:tiny --data scenes
  */
-import { buildOptimizer } from './optimizer.ts';
+
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { buildOptimizer } from './optimizer.ts';
 import type { Preset, Recipe, System } from './recipe.ts';
 import { contrastiveLoss, type TipsConfiguration } from './tipsv2.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';

@@ -12,7 +12,10 @@ export function buildOptimizer(section: OptimizerSection, steps: number): { opti
   requireRange('optimizer.weightDecay', section.weightDecay, 0, 100);
   requireWhole('optimizer.warmupSteps', section.warmupSteps, 0);
   const { warmupSteps, beta1, beta2, epsilon, weightDecay } = section;
-  const learningRate = warmup(cosine({ from: section.learningRate, to: 0, steps: Math.max(0, steps - warmupSteps) }), warmupSteps);
+  const learningRate = warmup(
+    cosine({ from: section.learningRate, to: 0, steps: Math.max(0, steps - warmupSteps) }),
+    warmupSteps,
+  );
   const optimizers = {
     adamw: () => adamw({ learningRate, beta1, beta2, epsilon, weightDecay }),
     lamb: () => lamb({ learningRate, beta1, beta2, epsilon, weightDecay }),

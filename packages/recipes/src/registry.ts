@@ -18,9 +18,15 @@ export function findRecipe(name: string): { recipe: Recipe; presetName: string; 
   const recipeName = colon < 0 ? name : name.slice(0, colon);
   const presetName = colon < 0 ? 'tiny' : name.slice(colon + 1);
   const recipe = recipes.find((candidate) => candidate.name === recipeName) as Recipe | undefined;
-  if (recipe === undefined) throw unknown('recipe', recipeName, recipes.map((candidate) => candidate.name));
+  if (recipe === undefined)
+    throw unknown(
+      'recipe',
+      recipeName,
+      recipes.map((candidate) => candidate.name),
+    );
   const preset = recipe.presets[presetName];
-  if (!Object.hasOwn(recipe.presets, presetName)) throw unknown(`preset of ${recipeName}`, presetName, Object.keys(recipe.presets));
+  if (!Object.hasOwn(recipe.presets, presetName))
+    throw unknown(`preset of ${recipeName}`, presetName, Object.keys(recipe.presets));
   return { recipe, presetName, preset };
 }
 

@@ -71,8 +71,17 @@ const small: TipsConfiguration = {
  * section 4.1 and appendix A.9), DINOv2's crop scales, DINO's heads with 32k prototypes. The learning rate, its schedule and the weight
  * decay were not published; these are common ones for this batch.
  */
-function paperSize(image: Pick<ImageTowerSection, 'width' | 'depth' | 'heads' | 'mlp' | 'mlpHidden'>, text: Pick<TextTowerSection, 'depth' | 'mlpHidden'>) {
-  const adafactor: OptimizerSection = { ...tiny.optimizer, name: 'adafactor', learningRate: 1e-3, warmupSteps: 5000, beta2: 0.999 };
+function paperSize(
+  image: Pick<ImageTowerSection, 'width' | 'depth' | 'heads' | 'mlp' | 'mlpHidden'>,
+  text: Pick<TextTowerSection, 'depth' | 'mlpHidden'>,
+) {
+  const adafactor: OptimizerSection = {
+    ...tiny.optimizer,
+    name: 'adafactor',
+    learningRate: 1e-3,
+    warmupSteps: 5000,
+    beta2: 0.999,
+  };
   const config: TipsConfiguration = {
     ...tiny,
     data: { train: 'scenes?count=100000&size=224', evaluate: 'scenes?split=test&count=512&size=224' },

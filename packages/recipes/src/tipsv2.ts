@@ -7,10 +7,31 @@
  *
  *   vitrail pretrain --recipe tipsv2:tiny --data scenes
  */
-import { add, clone, mean, mul, reshape, type Scalar, slice, squeeze, type Tensor, type Tensor1D, type Tensor2D, tensor2d, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
+import {
+  add,
+  clone,
+  mean,
+  mul,
+  reshape,
+  type Scalar,
+  slice,
+  squeeze,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tensor2d,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { cosine, createRng, mapTree, type TensorTree } from '@vitrail/core';
 import { initTeacher, type TeacherPolicy, teacherParams, updateTeacher } from '@vitrail/ema';
-import { applyPrototypeHead, initPrototypeHead, type PrototypeHeadParams, teacherTemperature, updateCenter } from '@vitrail/heads';
+import {
+  applyPrototypeHead,
+  initPrototypeHead,
+  type PrototypeHeadParams,
+  teacherTemperature,
+  updateCenter,
+} from '@vitrail/heads';
 import { dino, ibotPlusPlus, infoNce, maskedMean } from '@vitrail/losses';
 import { type MaskSpec, patchMask } from '@vitrail/masking';
 import { requireChoice, requireRange, requireWhole, type TrainProgram } from '@vitrail/train';
@@ -100,7 +121,10 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
     init(rng) {
       const params = {
         ...encoder.init(rng),
-        heads: { cls: initPrototypeHead(head, rng.fork('heads', 'cls')), patch: initPrototypeHead(head, rng.fork('heads', 'patch')) },
+        heads: {
+          cls: initPrototypeHead(head, rng.fork('heads', 'cls')),
+          patch: initPrototypeHead(head, rng.fork('heads', 'patch')),
+        },
       };
       const centers = { cls: zeros<'R1'>([heads.prototypes]), patch: zeros<'R1'>([heads.prototypes]) };
       return { params, carried: { teacher: initTeacher(policy, params), centers } };
@@ -174,7 +198,10 @@ export function contrastiveLoss(cls: Tensor3D, texts: Tensor2D, logitScale: Scal
   const perStream = Array.from({ length: streams }, (_, k) =>
     mean<Scalar>(infoNce(clsToken(cls, k), slice(texts, [k * size, 0], [size, width]), logitScale)),
   );
-  return mul(1 / streams, perStream.reduce((sum, value) => add(sum, value)));
+  return mul(
+    1 / streams,
+    perStream.reduce((sum, value) => add(sum, value)),
+  );
 }
 
 function firstCls(cls: Tensor3D): Tensor2D {

@@ -7,7 +7,8 @@ export function expectClose(actual: Tensor | ArrayLike<number>, expected: Tensor
   const want = 'dataSync' in expected ? expected.dataSync() : expected;
   expect(got.length, 'number of values').toBe(want.length);
   for (let i = 0; i < want.length; i++) {
-    const near = Object.is(got[i], want[i]) || got[i] === want[i] || Math.abs(got[i] - want[i]) <= tolerance * (1 + Math.abs(want[i]));
+    const near =
+      Object.is(got[i], want[i]) || got[i] === want[i] || Math.abs(got[i] - want[i]) <= tolerance * (1 + Math.abs(want[i]));
     if (!near) expect.fail(`value ${i}: got ${got[i]}, expected ${want[i]} (tolerance ${tolerance})`);
   }
 }

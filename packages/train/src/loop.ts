@@ -1,4 +1,4 @@
-import { VitrailError, type TensorTree } from '@vitrail/core';
+import { type TensorTree, VitrailError } from '@vitrail/core';
 import type { NonFiniteGuard } from './non-finite-guard.ts';
 import type { TrainState } from './program.ts';
 import type { StepOutcome, TrainStep } from './train-step.ts';
@@ -44,7 +44,10 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
   signal?: AbortSignal;
 }): Promise<LoopResult<Params, Carried>> {
   if (initial.step > steps) {
-    throw new VitrailError('invalid-argument', `the run has done ${initial.step} steps already, more than the ${steps} asked for`);
+    throw new VitrailError(
+      'invalid-argument',
+      `the run has done ${initial.step} steps already, more than the ${steps} asked for`,
+    );
   }
   let state = initial;
   while (state.step < steps) {

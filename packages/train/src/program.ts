@@ -1,5 +1,5 @@
-import type { Rng, TensorTree } from '@vitrail/core';
 import type { Scalar } from '@tensorflow/tfjs-core';
+import type { Rng, TensorTree } from '@vitrail/core';
 
 /** What one evaluation of a training loss gives. */
 export type LossResult = {

@@ -103,19 +103,18 @@ function lossAndGradients<Params extends TensorTree, Carried extends TensorTree,
   const leaves = flattenTree<Tensor>(state.params);
   const paths = Object.keys(leaves);
   let kept: { metrics: Record<string, Scalar>; auxiliary: TensorTree } = { metrics: {}, auxiliary: {} };
-  const { value, grads } = engine().gradients(
-    () => {
-      const { loss, metrics, auxiliary } = program.loss(state.params, state.carried, batch, state.step);
-      kept = {
-        metrics: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, keep(metric)])),
-        auxiliary: mapTree(auxiliary, (leaf) => keep(leaf)),
-      };
-      return loss;
-    },
-    Object.values(leaves),
-  );
+  const { value, grads } = engine().gradients(() => {
+    const { loss, metrics, auxiliary } = program.loss(state.params, state.carried, batch, state.step);
+    kept = {
+      metrics: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, keep(metric)])),
+      auxiliary: mapTree(auxiliary, (leaf) => keep(leaf)),
+    };
+    return loss;
+  }, Object.values(leaves));
   // A parameter that the loss does not reach (a mask token without a mask) has no entry: its gradient is zero.
-  const gradients = unflattenTree(Object.fromEntries(paths.map((path, i) => [path, grads[i] ?? zerosLike(leaves[path])]))) as Params;
+  const gradients = unflattenTree(
+    Object.fromEntries(paths.map((path, i) => [path, grads[i] ?? zerosLike(leaves[path])])),
+  ) as Params;
   return { value: value as Scalar, gradients, kept };
 }
 

@@ -1,9 +1,15 @@
 import { add, expandDims, mul, split, type Tensor, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
-import type { Rng } from '@vitrail/core';
-import { VitrailError } from '@vitrail/core';
+import {
+  filled,
+  type InitializationRule,
+  initParameters,
+  layerNormShapes,
+  linearShapes,
+  type Rng,
+  truncatedNormal,
+  VitrailError,
+} from '@vitrail/core';
 import { type Activation, attention, type LayerNormParams, type LinearParams, layerNorm, linear, swiglu } from '@vitrail/ops';
-import { filled, type InitializationRule, initParameters, truncatedNormal } from './initial-values.ts';
-import { layerNormShapes, linearShapes } from './parameter-shapes.ts';
 
 /** What a transformer block is made of. Every tower's configuration is one, with more to it. */
 export type BlockConfig = {

@@ -10,11 +10,19 @@ import {
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type Rng, VitrailError } from '@vitrail/core';
+import {
+  fanInUniform,
+  filled,
+  initParameters,
+  layerNormShapes,
+  normal,
+  type ParameterShapes,
+  type Rng,
+  VitrailError,
+  xavierUniform,
+} from '@vitrail/core';
 import { type LayerNormParams, type LinearParams, layerNorm } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireBlock, requireCounts } from './block.ts';
-import { fanInUniform, filled, initParameters, normal, xavierUniform } from './initial-values.ts';
-import { layerNormShapes, type ParameterShapes } from './parameter-shapes.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
 import { repeatForBatch } from './repeat-for-batch.ts';
 

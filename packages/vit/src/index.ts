@@ -17,16 +17,6 @@ export {
   clipVitShapes,
   initClipVit,
 } from './clip-vit.ts';
-export {
-  filled,
-  type InitializationRule,
-  type Initializer,
-  initParameters,
-  normal,
-  truncatedNormal,
-  xavierUniform,
-} from './initial-values.ts';
-export { countShapes, type ParameterShapes } from './parameter-shapes.ts';
 export type { PatchGrid } from './patch-embed.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
 export { readValues } from './value-readout.ts';

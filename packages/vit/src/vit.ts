@@ -1,9 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Rng, VitrailError } from '@vitrail/core';
+import {
+  countShapes,
+  filled,
+  initParameters,
+  layerNormShapes,
+  linearShapes,
+  normal,
+  type ParameterShapes,
+  type Rng,
+  truncatedNormal,
+  VitrailError,
+} from '@vitrail/core';
 import type { LayerNormParams, LinearParams } from '@vitrail/ops';
 import { type BlockParams, blockShapes, requireBlock, requireCounts, tipsInitialization } from './block.ts';
-import { filled, initParameters, normal, truncatedNormal } from './initial-values.ts';
-import { countShapes, layerNormShapes, linearShapes, type ParameterShapes } from './parameter-shapes.ts';
 
 /** A vision tower of TIPS. */
 export type VitConfig = {

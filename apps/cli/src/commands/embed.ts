@@ -9,7 +9,13 @@ import { startAnnouncedBackend } from '../backend.ts';
 import { loadModel, type Model } from '../model.ts';
 
 /** What `vitrail embed` takes. */
-export type EmbedOptions = { model: string; images?: readonly string[]; texts?: readonly string[]; out: string; backend: BackendName };
+export type EmbedOptions = {
+  model: string;
+  images?: readonly string[];
+  texts?: readonly string[];
+  out: string;
+  backend: BackendName;
+};
 
 const pictureExtensions = ['.jpg', '.jpeg', '.png', '.webp'];
 
@@ -18,7 +24,8 @@ const pictureExtensions = ['.jpg', '.jpeg', '.png', '.webp'];
  * order, to a safetensors file; the names of the pictures are in its metadata (`images`, a JSON list).
  */
 export async function embed({ model: path, images = [], texts = [], out, backend }: EmbedOptions): Promise<void> {
-  if (images.length + texts.length === 0) throw new VitrailError('invalid-argument', 'nothing to embed: give --images, --texts or both');
+  if (images.length + texts.length === 0)
+    throw new VitrailError('invalid-argument', 'nothing to embed: give --images, --texts or both');
   const files = await listPictures(images);
   await startAnnouncedBackend(backend);
   const model = await loadModel(path);
@@ -42,7 +49,8 @@ async function listPictures(paths: readonly string[]): Promise<string[]> {
       if (info === undefined) throw new VitrailError('missing-data', `--images: there is no ${path}`);
       if (!info.isDirectory()) return [path];
       const names = (await readdir(path)).filter((name) => pictureExtensions.includes(extname(name).toLowerCase())).sort();
-      if (names.length === 0) throw new VitrailError('missing-data', `--images: ${path} holds no picture (${pictureExtensions.join(', ')})`);
+      if (names.length === 0)
+        throw new VitrailError('missing-data', `--images: ${path} holds no picture (${pictureExtensions.join(', ')})`);
       return names.map((name) => join(path, name));
     }),
   );

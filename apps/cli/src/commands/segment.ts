@@ -8,8 +8,8 @@ import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
 import { startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
-import { classColors } from '../report/palette.ts';
 import { overlayLabels } from '../pictures/overlay.ts';
+import { classColors } from '../report/palette.ts';
 import { encodePng } from '../report/png.ts';
 
 /** What `vitrail segment` takes. */
@@ -24,7 +24,11 @@ export async function segment(options: SegmentOptions): Promise<void> {
     .split(',')
     .map((label) => label.trim())
     .filter((label) => label !== '');
-  if (labels.length < 2) throw new VitrailError('invalid-argument', `--labels takes at least two words, separated by commas, but "${options.labels}" came`);
+  if (labels.length < 2)
+    throw new VitrailError(
+      'invalid-argument',
+      `--labels takes at least two words, separated by commas, but "${options.labels}" came`,
+    );
   const picture = await decodeImage(await readPicture(options.image), options.image);
   await startAnnouncedBackend(options.backend);
   const model = await loadModel(options.model);

@@ -59,6 +59,7 @@ export async function evaluateClassification(
 }
 
 function classOf(sample: Sample): number {
-  if (sample.classIndex === undefined) throw new VitrailError('missing-data', `${sample.key} has no class, but classification needs one`);
+  if (sample.classIndex === undefined)
+    throw new VitrailError('missing-data', `${sample.key} has no class, but classification needs one`);
   return sample.classIndex;
 }

@@ -9,7 +9,12 @@ export type PictureChunk = {
 };
 
 /** The first `count` pictures of a source, resized to squares of `size` pixels, a few at a time. */
-export async function* picturesInChunks(source: SampleSource, count: number, size: number, chunk = 32): AsyncGenerator<PictureChunk> {
+export async function* picturesInChunks(
+  source: SampleSource,
+  count: number,
+  size: number,
+  chunk = 32,
+): AsyncGenerator<PictureChunk> {
   for (let first = 0; first < count; first += chunk) {
     const indices = Array.from({ length: Math.min(chunk, count - first) }, (_, i) => first + i);
     const samples = await Promise.all(indices.map((index) => source.read(index)));

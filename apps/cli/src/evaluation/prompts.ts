@@ -1,7 +1,7 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { fillTemplates, tclTemplates } from '@vitrail/captions';
 import type { SampleSource } from '@vitrail/data';
 import { classEmbeddings } from '@vitrail/eval';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Model } from '../model.ts';
 
 /** Unit embeddings of a source's classes, `[C, D]`, averaged over the prompts that suit its captions. The caller disposes them. */

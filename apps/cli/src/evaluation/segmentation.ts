@@ -2,10 +2,10 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { slice, tidy } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
-import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentByText, segmentationScores } from '@vitrail/eval';
+import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentationScores, segmentByText } from '@vitrail/eval';
 import type { Model, Readout } from '../model.ts';
-import { picturesInChunks } from './pictures-in-chunks.ts';
 import { PatchProbe } from './patch-probe.ts';
+import { picturesInChunks } from './pictures-in-chunks.ts';
 import { sourceClassEmbeddings } from './prompts.ts';
 import type { EvaluationResult } from './tasks.ts';
 
@@ -71,7 +71,8 @@ export async function evaluateSegmentation(
 }
 
 function segmentationResult(matrices: Matrices): EvaluationResult {
-  const scoresOf = (half: Half) => Object.fromEntries(Object.entries(matrices).map(([name, halves]) => [name, segmentationScores(halves[half])]));
+  const scoresOf = (half: Half) =>
+    Object.fromEntries(Object.entries(matrices).map(([name, halves]) => [name, segmentationScores(halves[half])]));
   const byValidation = Object.fromEntries(Object.entries(scoresOf('validation')).map(([name, { mIoU }]) => [name, mIoU]));
   const test = scoresOf('test');
   const readout = chooseReadout(byValidation);
@@ -96,6 +97,7 @@ function pictureOf(patches: Tensor4D, index: number): Tensor4D {
 }
 
 function labelsOf(sample: Sample): LabelMap {
-  if (sample.labels === undefined) throw new VitrailError('missing-data', `${sample.key} has no label map, but segmentation needs one`);
+  if (sample.labels === undefined)
+    throw new VitrailError('missing-data', `${sample.key} has no label map, but segmentation needs one`);
   return sample.labels;
 }

@@ -38,7 +38,10 @@ export async function evaluateModel(
   const possible = possibleTasks(source);
   const impossible = tasks?.find((task) => !possible.includes(task));
   if (impossible !== undefined) {
-    throw new VitrailError('missing-data', `${impossible} needs labels, but ${source.description} has none; its captions allow ${possible.join(', ')}`);
+    throw new VitrailError(
+      'missing-data',
+      `${impossible} needs labels, but ${source.description} has none; its captions allow ${possible.join(', ')}`,
+    );
   }
   const wanted = new Set(tasks ?? possible);
   const count = Math.min(samples, source.size);

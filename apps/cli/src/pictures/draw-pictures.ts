@@ -1,5 +1,5 @@
 import { matMul, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
-import { type Sample, type SampleSource, prepareImage } from '@vitrail/data';
+import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize } from '@vitrail/ops';
 import { descriptiveCaption } from '../evaluation/descriptive-caption.ts';

@@ -8,6 +8,10 @@ export function paintLabels(labels: Uint8Array, colors: readonly (readonly [numb
 }
 
 /** A picture half covered by the colours of a label map of the same size; all `[pixels * 3]`. */
-export function overlayLabels(picture: Uint8Array, labels: Uint8Array, colors: readonly (readonly [number, number, number])[]): Uint8Array {
+export function overlayLabels(
+  picture: Uint8Array,
+  labels: Uint8Array,
+  colors: readonly (readonly [number, number, number])[],
+): Uint8Array {
   return paintLabels(labels, colors).map((value, i) => Math.round((value + picture[i]) / 2));
 }

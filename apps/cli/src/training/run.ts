@@ -5,9 +5,9 @@ import type { DualEncoderConfiguration, DualEncoderParams, System } from '@vitra
 import type { Tokenizer } from '@vitrail/text';
 import { createTrainStep, initTrainState, nonFiniteGuard, runLoop, type StepReport, type TrainState } from '@vitrail/train';
 import { createProgress, writeJson } from '@vitrail/train/node';
+import { chosenReadout } from '../evaluation/segmentation.ts';
 import { type EvaluationResult, evaluateModel, possibleTasks, type TaskName } from '../evaluation/tasks.ts';
 import { modelMetadata, modelOf } from '../model.ts';
-import { chosenReadout } from '../evaluation/segmentation.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
 import { loadLatestState, saveState } from './checkpointing.ts';
 import { openTrackers } from './trackers.ts';
@@ -101,7 +101,11 @@ export async function trainRun({
     const { state, status } = await runLoop({
       state: initial,
       steps: train.steps,
-      trainStep: createTrainStep({ program: system.program, optimizer: system.optimizer, maximumNorm: config.optimizer.maximumNorm }),
+      trainStep: createTrainStep({
+        program: system.program,
+        optimizer: system.optimizer,
+        maximumNorm: config.optimizer.maximumNorm,
+      }),
       nextBatches: async () => {
         const prepared: unknown[] = [];
         for (let i = 0; i < train.accumulate; i++) {
@@ -136,7 +140,10 @@ export async function trainRun({
     } else {
       summary.eval = await evaluateModel(modelNow(state), data.evaluation, { samples: 4 * train.evaluateSamples });
       trackers.logEvaluation(state.step, summary.eval);
-      await writeJson(join(directory, 'pictures.json'), await drawPictures(modelNow(state), data.evaluation, chosenReadout(summary.eval)));
+      await writeJson(
+        join(directory, 'pictures.json'),
+        await drawPictures(modelNow(state), data.evaluation, chosenReadout(summary.eval)),
+      );
     }
     await writeJson(join(directory, 'summary.json'), summary);
     disposeTree(state.params, state.carried, state.optimizer);

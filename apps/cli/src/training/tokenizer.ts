@@ -11,7 +11,10 @@ const sampledCaptions = 2000;
  * The tokenizer of a run: the words that its source says it uses, else the most frequent words of captions spread evenly over the data.
  * Any other word is spelled in bytes. The same data gives the same tokenizer.
  */
-export async function learnTokenizer(source: SampleSource, { maxTokens, vocabularySize }: { maxTokens: number; vocabularySize: number }): Promise<Tokenizer> {
+export async function learnTokenizer(
+  source: SampleSource,
+  { maxTokens, vocabularySize }: { maxTokens: number; vocabularySize: number },
+): Promise<Tokenizer> {
   const room = vocabularySize - reservedIds;
   const words = source.words?.slice(0, room) ?? learnWords(await spreadCaptions(source), room);
   return wordTokenizer({ words: [...words], maxTokens });

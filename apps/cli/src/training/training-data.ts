@@ -28,7 +28,8 @@ export async function openTrainingData({ data, train }: DualEncoderConfiguration
   }
   const wanted = Math.max(32, Math.min(Math.floor(source.size / 20), 4 * train.evaluateSamples));
   const heldOut = Math.min(wanted, Math.floor(source.size / 2));
-  if (heldOut === 0) throw new VitrailError('missing-data', `${source.description} has ${source.size} samples: too few to learn from`);
+  if (heldOut === 0)
+    throw new VitrailError('missing-data', `${source.description} has ${source.size} samples: too few to learn from`);
   return {
     train: part(source, 0, source.size - heldOut),
     evaluation: part(source, source.size - heldOut, heldOut),

@@ -36,9 +36,13 @@ async function loadSharp(): Promise<typeof import('sharp').default> {
   try {
     return (await import('sharp')).default;
   } catch (error) {
-    throw new VitrailError('unavailable', `decoding images needs the package sharp, which cannot be loaded: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new VitrailError(
+      'unavailable',
+      `decoding images needs the package sharp, which cannot be loaded: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -22,7 +22,10 @@ export function resizeImage(
   requireImage(image);
   for (const length of [width, height]) {
     if (!(Number.isInteger(length) && length >= 1)) {
-      throw new VitrailError('invalid-argument', `an image is resized to whole numbers of at least 1 pixel, but ${width} by ${height} came`);
+      throw new VitrailError(
+        'invalid-argument',
+        `an image is resized to whole numbers of at least 1 pixel, but ${width} by ${height} came`,
+      );
     }
   }
   // [height of the image, width, 3]: each pixel's channels lie 1 apart, each row's pixels 3.
@@ -33,7 +36,12 @@ export function resizeImage(
     group: 3,
   });
   // [height, width, 3]: as one line of rows, each a group of width * 3 values.
-  const data = resampleLines(wide, resampleTaps(image.height, height, filter), { lines: 1, lineFrom: 0, lineTo: 0, group: width * 3 });
+  const data = resampleLines(wide, resampleTaps(image.height, height, filter), {
+    lines: 1,
+    lineFrom: 0,
+    lineTo: 0,
+    group: width * 3,
+  });
   return { width, height, data };
 }
 
@@ -42,7 +50,10 @@ type Lines = { lines: number; lineFrom: number; lineTo: number; group: number };
 /** Resamples every line of values, which come in groups (channels, or whole rows) that share their weights. */
 function resampleLines(source: Uint8Array, taps: Taps, { lines, lineFrom, lineTo, group }: Lines): Uint8Array {
   const { start, count, stride } = taps;
-  const weights = Int32Array.from(taps.weights, (weight) => Math.sign(weight) * Math.floor(Math.abs(weight) * 2 ** PRECISION + 0.5));
+  const weights = Int32Array.from(
+    taps.weights,
+    (weight) => Math.sign(weight) * Math.floor(Math.abs(weight) * 2 ** PRECISION + 0.5),
+  );
   const result = new Uint8Array(lines * start.length * group);
   for (let line = 0; line < lines; line++) {
     for (let i = 0; i < start.length; i++) {

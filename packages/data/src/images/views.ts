@@ -66,7 +66,8 @@ export function writeViews(image: RgbImage, spec: ViewSpec, rng: Rng, { global, 
 /** @throws `invalid-argument` naming the first field of the spec that cannot be met. */
 export function requireViewSpec(spec: ViewSpec): void {
   const require = (isMet: boolean, field: keyof ViewSpec, expected: string) => {
-    if (!isMet) throw new VitrailError('invalid-argument', `views: ${field} is ${expected}, but ${JSON.stringify(spec[field])} came`);
+    if (!isMet)
+      throw new VitrailError('invalid-argument', `views: ${field} is ${expected}, but ${JSON.stringify(spec[field])} came`);
   };
   const isSize = (size: number) => Number.isInteger(size) && size >= 1;
   const isRange = ([low, high]: readonly [number, number], maximum: number) => low > 0 && low <= high && high <= maximum;
@@ -74,7 +75,8 @@ export function requireViewSpec(spec: ViewSpec): void {
   require(Number.isInteger(spec.localCrops) && spec.localCrops >= 0, 'localCrops', 'a whole number of at least 0');
   require(spec.localCrops === 0 || isSize(spec.localSize), 'localSize', 'a whole number of at least 1 pixel');
   require(isRange(spec.globalScale, 1), 'globalScale', 'two shares of the area, 0 < least <= largest <= 1');
-  require(spec.localCrops === 0 || isRange(spec.localScale, 1), 'localScale', 'two shares of the area, 0 < least <= largest <= 1');
+  require(spec.localCrops === 0 ||
+    isRange(spec.localScale, 1), 'localScale', 'two shares of the area, 0 < least <= largest <= 1');
   require(isRange(spec.aspect, Number.MAX_VALUE), 'aspect', 'two ratios, 0 < least <= largest');
   require(spec.flip >= 0 && spec.flip <= 1, 'flip', 'a probability in [0, 1]');
 }

@@ -66,7 +66,11 @@ export function filePool(maximum = 64): FilePool {
             let filled = 0;
             while (filled < length) {
               const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
-              if (bytesRead === 0) throw new VitrailError('corrupt-data', `${path}: it has grown shorter than ${offset + length} bytes since it was opened`);
+              if (bytesRead === 0)
+                throw new VitrailError(
+                  'corrupt-data',
+                  `${path}: it has grown shorter than ${offset + length} bytes since it was opened`,
+                );
               filled += bytesRead;
             }
             return bytes;

@@ -44,9 +44,14 @@ export async function httpReader(url: string, options: HttpOptions = {}): Promis
     readAhead: 1 << 20,
     async read(offset, length) {
       if (length === 0) return new Uint8Array(0);
-      const answer = await withRetries(url, options, async (signal) => part(url, await range(offset, offset + length - 1, signal)));
+      const answer = await withRetries(url, options, async (signal) =>
+        part(url, await range(offset, offset + length - 1, signal)),
+      );
       if (answer.size !== size || answer.bytes.length !== length) {
-        throw new VitrailError('corrupt-data', `${url}: it changed while it was being read (${size} bytes at first, now ${answer.size})`);
+        throw new VitrailError(
+          'corrupt-data',
+          `${url}: it changed while it was being read (${size} bytes at first, now ${answer.size})`,
+        );
       }
       return answer.bytes;
     },
@@ -60,7 +65,8 @@ async function part(url: string, response: Response): Promise<{ size: number; by
     throw refusal(url, response.status);
   }
   const size = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  if (size === undefined) throw new VitrailError('io', `${url}: an answer to a range request that does not state the file's size`);
+  if (size === undefined)
+    throw new VitrailError('io', `${url}: an answer to a range request that does not state the file's size`);
   return { size: Number(size), bytes: new Uint8Array(await response.arrayBuffer()) };
 }
 
@@ -117,7 +123,8 @@ async function downloadWhole(url: string, response: Response, budget: MemoryBudg
 class Transient extends Error {}
 
 function refusal(url: string, status: number): Error {
-  if (status === 404 || status === 410) return new VitrailError('missing-data', `${url}: the server has no such file (${status})`);
+  if (status === 404 || status === 410)
+    return new VitrailError('missing-data', `${url}: the server has no such file (${status})`);
   // 200 after range requests have been answered: some proxies fall back to the whole file now and then.
   if (status === 200 || status === 408 || status === 429 || status >= 500) return new Transient(`the server answered ${status}`);
   return new VitrailError('io', `${url}: the server answered ${status}`);

@@ -42,7 +42,9 @@ export async function indexShards(
   if (warnings.length > 0 && shards.length > 1) warnings.unshift(`${warnings.length} of ${shards.length} shards are cut off`);
   if (bare.length > 0) {
     const some = bare.sort().slice(0, 3).join(', ');
-    warnings.push(`${bare.length} ${bare.length === 1 ? 'key has' : 'keys have'} no picture (${some}${bare.length > 3 ? ', ...' : ''})`);
+    warnings.push(
+      `${bare.length} ${bare.length === 1 ? 'key has' : 'keys have'} no picture (${some}${bare.length > 3 ? ', ...' : ''})`,
+    );
   }
 
   const first = new Float64Array(shards.length + 1);
@@ -52,7 +54,10 @@ export async function indexShards(
   const size = first[shards.length];
   if (size === 0) {
     const names = shards.slice(0, 3).map(({ name }) => name);
-    throw new VitrailError('missing-data', [`no picture (.jpg, .jpeg, .png, .webp) in ${names.join(', ')}`, ...warnings].join('; '));
+    throw new VitrailError(
+      'missing-data',
+      [`no picture (.jpg, .jpeg, .png, .webp) in ${names.join(', ')}`, ...warnings].join('; '),
+    );
   }
   const locate = (index: number): ShardPlace => {
     if (!(Number.isInteger(index) && index >= 0 && index < size)) {

@@ -27,7 +27,10 @@ export function blobReader(blob: Blob): RangeReader {
     async read(offset, length) {
       const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
       if (bytes.length !== length) {
-        throw new VitrailError('corrupt-data', `${length} bytes at byte ${offset} were asked for, but a blob of ${blob.size} gave ${bytes.length}`);
+        throw new VitrailError(
+          'corrupt-data',
+          `${length} bytes at byte ${offset} were asked for, but a blob of ${blob.size} gave ${bytes.length}`,
+        );
       }
       return bytes;
     },

@@ -29,7 +29,8 @@ export function parseFields(members: readonly ShardMember[], bytes: readonly Uin
   } catch (error) {
     throw new VitrailError('corrupt-data', `not JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new VitrailError('corrupt-data', 'a JSON object was expected');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new VitrailError('corrupt-data', 'a JSON object was expected');
   return { ...rest, json: json as Record<string, unknown> };
 }
 
@@ -73,7 +74,8 @@ export function classIndexOf(fields: SampleFields, classNames: readonly string[]
   const raw = rawClassOf(fields);
   if (raw === undefined) return undefined;
   const index = typeof raw === 'number' ? raw : classNames?.indexOf(raw);
-  const isKnown = index !== undefined && Number.isInteger(index) && index >= 0 && index < (classNames?.length ?? Number.POSITIVE_INFINITY);
+  const isKnown =
+    index !== undefined && Number.isInteger(index) && index >= 0 && index < (classNames?.length ?? Number.POSITIVE_INFINITY);
   if (isKnown) return index;
   if (classNames === undefined) return undefined;
   throw new VitrailError('corrupt-data', `its class ${JSON.stringify(raw)} is not one of the ${classNames.length} class names`);

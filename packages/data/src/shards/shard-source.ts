@@ -99,6 +99,8 @@ async function inMember<T>(member: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     // A disk that fails, or a decoder that is not installed, is not the member's fault.
     if (isVitrailError(error) && error.code !== 'corrupt-data') throw error;
-    throw new VitrailError('corrupt-data', `${member}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new VitrailError('corrupt-data', `${member}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

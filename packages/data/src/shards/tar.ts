@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import type { RangeReader } from './range-reader.ts';
-import { nextTarBlock, isZeroBlock, parsePaxRecords, parseTarHeader, TAR_BLOCK, textOf } from './tar-header.ts';
+import { isZeroBlock, nextTarBlock, parsePaxRecords, parseTarHeader, TAR_BLOCK, textOf } from './tar-header.ts';
 
 /** A regular file inside a tar archive: its `size` bytes begin at byte `offset` of the archive. */
 export type TarMember = { readonly name: string; readonly offset: number; readonly size: number };
@@ -65,9 +65,11 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
     } else if (header.type === 'x') {
       const records = parsePaxRecords(await metadataAt(start, size));
       if (records === undefined) throw damaged(start, 'a pax record that cannot be read');
-      if (Object.keys(records).some((key) => key.startsWith('GNU.sparse'))) throw damaged(offset, 'a sparse member, which is not supported,');
+      if (Object.keys(records).some((key) => key.startsWith('GNU.sparse')))
+        throw damaged(offset, 'a sparse member, which is not supported,');
       next = { path: records.path ?? next.path, size: records.size === undefined ? next.size : Number(records.size) };
-      if (next.size !== undefined && !(Number.isSafeInteger(next.size) && next.size >= 0)) throw damaged(start, `a pax size of ${records.size}`);
+      if (next.size !== undefined && !(Number.isSafeInteger(next.size) && next.size >= 0))
+        throw damaged(start, `a pax size of ${records.size}`);
     } else if (header.type === 'S') {
       throw damaged(offset, 'a sparse member, which is not supported,');
     } else {
@@ -79,7 +81,8 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
   }
   if (reader.size > 0 && reader.size < TAR_BLOCK) throw damaged(0, `${reader.size} bytes that are no tar archive`);
   if (ended) return { members };
-  const reason = offset < reader.size ? 'it is cut off inside a header' : 'its end-of-archive marker is missing, so it was probably cut off';
+  const reason =
+    offset < reader.size ? 'it is cut off inside a header' : 'its end-of-archive marker is missing, so it was probably cut off';
   return { members, truncation: { offset, reason } };
 }
 
@@ -97,6 +100,7 @@ function windowed(reader: RangeReader): (offset: number, length: number) => Prom
 }
 
 function hintAt(block: Uint8Array): string {
-  if (block[0] === 0x1f && block[1] === 0x8b) return ' (it is gzip-compressed; shards are read by random access: gunzip them first)';
+  if (block[0] === 0x1f && block[1] === 0x8b)
+    return ' (it is gzip-compressed; shards are read by random access: gunzip them first)';
   return ' (is it a tar file?)';
 }

@@ -1,4 +1,4 @@
-import { flattenTree, type Tree } from '@vitrail/core';
+import { flattenTree, type Tree } from './tree.ts';
 
 /** The shape of every parameter of a model, under the same names as the parameters themselves. */
 export type ParameterShapes = Tree<readonly number[]>;

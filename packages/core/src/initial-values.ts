@@ -1,6 +1,8 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { flattenTree, type Rng, selectPaths, type TensorTree, unflattenTree, VitrailError } from '@vitrail/core';
+import { VitrailError } from './errors.ts';
 import type { ParameterShapes } from './parameter-shapes.ts';
+import type { Rng } from './rng.ts';
+import { flattenTree, selectPaths, type TensorTree, unflattenTree } from './tree.ts';
 
 /** The numbers a parameter of that shape starts with, row-major. */
 export type Initializer = (shape: readonly number[], rng: Rng) => Float32Array;
