@@ -1,4 +1,5 @@
 import { concat, getBackend, matMul, reshape, slice, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core';
+import { matrixProduct } from './matrix-product.ts';
 
 /** From this many multiply-adds on, a product is worth the copies that take it out of its batch (measured on tfjs 4.22). */
 const WORTH_COPYING = 200_000;
@@ -11,9 +12,10 @@ const WORTH_COPYING = 200_000;
 export function batchedProduct(a: Tensor3D, b: Tensor3D): Tensor3D {
   const [groups, n, m] = a.shape;
   const p = b.shape[2];
-  if (getBackend() !== 'wasm' || n * m * p < WORTH_COPYING || groups === 0) return matMul(a, b);
+  const isWorthCopying = getBackend() === 'wasm' && n * m * p >= WORTH_COPYING;
+  if (groups === 0 || (groups > 1 && !isWorthCopying)) return matMul(a, b);
   const right = matrices(b);
-  return reshape(concat(matrices(a).map((left, g) => matMul(left, right[g]))), [groups, n, p]);
+  return reshape(concat(matrices(a).map((left, g) => matrixProduct(left, right[g]))), [groups, n, p]);
 }
 
 /** The matrices of a batch, by halving: every slice on `wasm` copies all that it is taken from. */

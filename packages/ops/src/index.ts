@@ -4,6 +4,7 @@ export { type KernelName, kernelNames } from './dispatch.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { type LayerNormParams, layerNorm } from './layer-norm.ts';
 export { type LinearParams, linear } from './linear.ts';
+export { matrixProduct } from './matrix-product.ts';
 export { remat } from './remat.ts';
 export { resizeBilinear, resizeMatrix } from './resize.ts';
 export type { Rotary } from './rotary.ts';

@@ -1,7 +1,8 @@
-import { fused, matMul, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { type Activation, activate, activateGrad } from './activation.ts';
 import { asRows, sumRows } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
+import { biasedProduct, matrixProduct } from './matrix-product.ts';
 import { requireLastAxis, requireShape } from './require-shape.ts';
 
 /** Parameters of a linear layer: `kernel` `[I, O]` (inputs by outputs, the transpose of PyTorch's weight) and `bias` `[O]`. */
@@ -33,7 +34,7 @@ export function linear(x: Tensor, params: LinearParams, activation?: Activation)
       const kernel = params.kernel as Tensor2D;
       const rows = asRows(x);
       const [y, ...preactivation] = runOrCompose('VitrailLinear', { x: rows, kernel, bias: params.bias }, attributes, () => {
-        const sum = fused.matMul({ a: rows, b: kernel, bias: params.bias });
+        const sum = biasedProduct(rows, kernel, params.bias);
         return activation ? [activate(sum, activation), sum] : [sum];
       });
       return { value: reshape(y, [...x.shape.slice(0, -1), outputs]), saved: [x, kernel, ...preactivation] };
@@ -46,7 +47,7 @@ export function linear(x: Tensor, params: LinearParams, activation?: Activation)
         { ...attributes, hasBias },
         () => {
           const dSum = activation ? (activateGrad(dyRows, preactivation, activation) as Tensor2D) : dyRows;
-          const gradients = [matMul(dSum, transpose(kernel as Tensor2D)), kernelGradient(xRows, dSum)];
+          const gradients = [matrixProduct(dSum, transpose(kernel as Tensor2D)), kernelGradient(xRows, dSum)];
           return hasBias ? [...gradients, sumRows(dSum)] : gradients;
         },
       );
@@ -57,5 +58,5 @@ export function linear(x: Tensor, params: LinearParams, activation?: Activation)
 
 /** `x^T dy`. Of the two matrices the narrower is transposed: on `wasm` a transpose with a long stride costs as much as half the product. */
 function kernelGradient(x: Tensor2D, dy: Tensor2D): Tensor2D {
-  return x.shape[1] <= dy.shape[1] ? matMul(transpose(x), dy) : transpose(matMul(transpose(dy), x));
+  return x.shape[1] <= dy.shape[1] ? matrixProduct(transpose(x), dy) : transpose(matrixProduct(transpose(dy), x));
 }

@@ -1,6 +1,7 @@
-import { clone, matMul, reshape, type Tensor, type Tensor4D, tensor2d, transpose } from '@tensorflow/tfjs-core';
+import { clone, reshape, type Tensor, type Tensor4D, tensor2d, transpose } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { differentiable } from './dispatch.ts';
+import { matrixProduct } from './matrix-product.ts';
 import { requireShape } from './require-shape.ts';
 
 /**
@@ -84,5 +85,5 @@ function alongBoth(grid: Tensor4D, rows: Matrix | undefined, columns: Matrix | u
 
 function alongFirst(x: Tensor, { values, shape }: Matrix): Tensor {
   const [length, ...rest] = x.shape;
-  return reshape(matMul(tensor2d(values, shape), reshape(x, [length, x.size / length])), [shape[0], ...rest]);
+  return reshape(matrixProduct(tensor2d(values, shape), reshape(x, [length, x.size / length])), [shape[0], ...rest]);
 }

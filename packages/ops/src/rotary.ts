@@ -1,15 +1,6 @@
-import {
-  add,
-  matMul,
-  mul,
-  reshape,
-  type Tensor,
-  type Tensor2D,
-  type Tensor3D,
-  type Tensor4D,
-  tensor2d,
-} from '@tensorflow/tfjs-core';
+import { add, mul, reshape, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
 import { asRows } from './as-rows.ts';
+import { matrixProduct } from './matrix-product.ts';
 
 /**
  * Cosines and sines that turn queries and keys by position, the same for every head: `[N, headSize]`, or `[B, N, headSize]` when the
@@ -45,5 +36,5 @@ function quarterTurn(x: Tensor4D, direction: 1 | -1): Tensor4D {
     turn[i * size + i + 1] = direction;
     turn[(i + 1) * size + i] = -direction;
   }
-  return reshape(matMul(asRows(x), tensor2d(turn, [size, size])), x.shape);
+  return reshape(matrixProduct(asRows(x), tensor2d(turn, [size, size])), x.shape);
 }

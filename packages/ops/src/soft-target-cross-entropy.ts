@@ -3,7 +3,6 @@ import {
   concat,
   exp,
   log,
-  matMul,
   max,
   mul,
   reshape,
@@ -20,6 +19,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { differentiable, runOrCompose } from './dispatch.ts';
+import { matrixProduct } from './matrix-product.ts';
 import { requireShape } from './require-shape.ts';
 
 /**
@@ -126,7 +126,10 @@ function composeBackward(dy: Tensor1D, pair: Pair, attributes: Attributes): Tens
       const weight = reshape(mul(slice(dy, start, length), 1 / attributes.studentTemperature), [length, 1]);
       const dScores: Tensor2D = mul(excess, weight); // [length, K]
       const features = slice(pair.features, [start, 0], [length, width]);
-      return [matMul(dScores, turnedPrototypes), add(dPrototypes, matMul(transpose(features), dScores))] as Tensor2D[];
+      return [
+        matrixProduct(dScores, turnedPrototypes),
+        add(dPrototypes, matrixProduct(transpose(features), dScores)),
+      ] as Tensor2D[];
     });
     dFeatures.push(dChunk);
     dPrototypes.dispose();
@@ -142,12 +145,12 @@ function studentScores(
   length: number,
 ): Tensor2D {
   // Divided before the product: fewer numbers.
-  return matMul(mul(slice(features, [start, 0], [length, features.shape[1]]), 1 / studentTemperature), prototypes);
+  return matrixProduct(mul(slice(features, [start, 0], [length, features.shape[1]]), 1 / studentTemperature), prototypes);
 }
 
 function teacherTargets(pair: Pair, { teacherTemperature }: Attributes, start: number, length: number): Tensor2D {
   const { teacherFeatures, teacherPrototypes, center } = pair;
-  const scores = matMul(slice(teacherFeatures, [start, 0], [length, teacherFeatures.shape[1]]), teacherPrototypes);
+  const scores = matrixProduct(slice(teacherFeatures, [start, 0], [length, teacherFeatures.shape[1]]), teacherPrototypes);
   return softmax(mul(center ? sub(scores, center) : scores, 1 / teacherTemperature));
 }
 

@@ -1,7 +1,6 @@
 import {
   add,
   concat,
-  matMul,
   reshape,
   slice,
   type Tensor,
@@ -21,7 +20,7 @@ import {
   VitrailError,
   xavierUniform,
 } from '@vitrail/core';
-import { type LayerNormParams, type LinearParams, layerNorm } from '@vitrail/ops';
+import { type LayerNormParams, type LinearParams, layerNorm, matrixProduct } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireBlock, requireCounts } from './block.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
 import { repeatForBatch } from './repeat-for-batch.ts';
@@ -133,7 +132,7 @@ export function applyClipVit(config: ClipVitConfig, params: ClipVitParams, image
     let tokens = layerNorm(add(sequence, repeatForBatch(params.position, batch)), params.normPre, block.epsilon) as Tensor3D;
     for (let i = 0; i < depth; i++) tokens = applyBlock(block, params.blocks[i], tokens);
     const cls = reshape(slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]);
-    const pooled = matMul(layerNorm(cls, params.normPost, block.epsilon) as Tensor2D, params.projection as Tensor2D);
+    const pooled = matrixProduct(layerNorm(cls, params.normPost, block.epsilon) as Tensor2D, params.projection as Tensor2D);
     return { pooled, tokens };
   });
 }

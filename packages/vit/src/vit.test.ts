@@ -1,0 +1,82 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { countParameters, createRng, disposeTree, flattenTree, type TensorTree } from '@vitrail/core';
+import { describe, expect, it } from 'vitest';
+import { vitPresets } from './presets.ts';
+import { initVit, type VitConfig, vitParameterCount } from './vit.ts';
+
+describe('vitPresets', () => {
+  // TIPSv2, table 16 (32 x 32 grid) and the README of TIPS (16 x 16 grid), in millions.
+  it.each([
+    ['S/14', 21.62, 21.91],
+    ['B/14', 85.71, 86.3],
+    ['L/14', 303.18, 303.97],
+    ['So400m/14', 412.44, 413.33],
+    ['g/14', 1134.7, 1135.8],
+  ] as const)('%s has the published number of parameters', (name, small, large) => {
+    const count = (positionGrid: number) => vitParameterCount({ ...vitPresets[name], positionGrid }) / 1e6;
+    // The list rounds 1134.65 up.
+    const digits = name === 'g/14' ? 0 : 2;
+    expect(count(16)).toBeCloseTo(small, digits);
+    expect(count(32)).toBeCloseTo(large, digits);
+  });
+
+  it('counts a mask token as one more vector', () => {
+    const { 'B/14': base } = vitPresets;
+    expect(vitParameterCount({ ...base, maskToken: true }) - vitParameterCount(base)).toBe(768);
+  });
+
+  it('gives SwiGLU two thirds of the nominal width, rounded up to a multiple of 8', () => {
+    expect(vitPresets['g/14'].mlp.hidden).toBe(Math.floor((Math.floor((6144 * 2) / 3) + 7) / 8) * 8);
+  });
+});
+
+describe('initVit', () => {
+  const config: VitConfig = {
+    imageSize: 32,
+    patchSize: 8,
+    width: 32,
+    depth: 2,
+    heads: 4,
+    mlp: { kind: 'gelu', hidden: 64 },
+    clsTokens: 2,
+    positionGrid: 4,
+    maskToken: true,
+  };
+
+  it('fills every kind of parameter as TIPS does', () => {
+    const params = initVit(config, createRng(0));
+    const flat = flattenTree<Tensor>(params as unknown as TensorTree);
+    expect(countParameters(params as unknown as TensorTree)).toBe(vitParameterCount(config));
+    const deviation = (path: string) => {
+      const values = flat[path].dataSync();
+      return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+    };
+    for (const path of ['patchEmbed.kernel', 'position', 'blocks.1.attn.qkv.kernel', 'blocks.0.mlp.fc2.kernel']) {
+      // A normal distribution cut at two deviations has 0.88 of its deviation.
+      expect(deviation(path), path).toBeGreaterThan(0.016);
+      expect(deviation(path), path).toBeLessThan(0.019);
+      expect(Math.max(...flat[path].dataSync()), path).toBeLessThanOrEqual(0.04);
+    }
+    expect(deviation('cls')).toBeLessThan(3e-6);
+    expect(deviation('cls')).toBeGreaterThan(0);
+    for (const path of ['maskToken', 'patchEmbed.bias', 'blocks.0.attn.proj.bias', 'norm.bias'])
+      expect(deviation(path), path).toBe(0);
+    expect([...flat['blocks.1.norm2.scale'].dataSync()]).toEqual(Array(32).fill(1));
+    disposeTree(params as unknown as TensorTree);
+  });
+
+  it('gives the same numbers for the same stream, whatever else the tower has', () => {
+    const first = initVit(config, createRng(5));
+    const second = initVit({ ...config, depth: 1, maskToken: false }, createRng(5));
+    expect(second.blocks[0].attn.qkv.kernel.dataSync()).toEqual(first.blocks[0].attn.qkv.kernel.dataSync());
+    disposeTree(first as unknown as TensorTree, second as unknown as TensorTree);
+  });
+
+  it('refuses a tower that cannot be', () => {
+    expect(() => initVit({ ...config, heads: 5 }, createRng(0))).toThrow(/heads must divide width/);
+    expect(() => initVit({ ...config, depth: 0 }, createRng(0))).toThrow(
+      /depth must be a whole number of at least 1, but 0 came/,
+    );
+    expect(() => initVit({ ...config, imageSize: 30 }, createRng(0))).toThrow(/multiple of patchSize/);
+  });
+});
