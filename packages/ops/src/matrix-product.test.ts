@@ -1,4 +1,4 @@
-import { ones, reshape, type Tensor2D, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { ones, type Rank, reshape, type Tensor2D, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
 import { expectClose, onBackend, sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { batchedProduct } from './batched-product.ts';
@@ -14,7 +14,7 @@ describe('matrixProduct', () => {
   onBackend(['cpu', 'wasm'], () => {
     it('is right for a matrix that was multiplied in another shape before', () => {
       tidy(() => {
-        const data = sampleTensor<'R2'>([2, 256]);
+        const data = sampleTensor<Rank.R2>([2, 256]);
         expectClose(matrixProduct(ones([1, 2]), data), expected(ones([1, 2]), data));
         for (const shape of [
           [32, 16],
@@ -23,7 +23,7 @@ describe('matrixProduct', () => {
           [512, 1],
         ] as const) {
           const b = reshape(data, [...shape]) as Tensor2D;
-          const a = sampleTensor<'R2'>([3, shape[0]], 2);
+          const a = sampleTensor<Rank.R2>([3, shape[0]], 2);
           expectClose(matrixProduct(a, b), expected(a, b), 1e-4);
           expectClose(biasedProduct(a, b, zeros([shape[1]])), expected(a, b), 1e-4);
           expectClose(batchedProduct(reshape(a, [1, 3, shape[0]]), reshape(b, [1, ...shape])), expected(a, b), 1e-4);
@@ -40,7 +40,7 @@ describe('matrixProduct', () => {
           [17, 13, 11],
           [2, 0, 3],
         ]) {
-          const [a, b] = [sampleTensor<'R2'>([n, m]), sampleTensor<'R2'>([m, p], 3)];
+          const [a, b] = [sampleTensor<Rank.R2>([n, m]), sampleTensor<Rank.R2>([m, p], 3)];
           expectClose(matrixProduct(a, b), m === 0 ? new Float32Array(n * p) : expected(a, b), 1e-5);
         }
       });

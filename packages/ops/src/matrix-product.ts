@@ -23,7 +23,7 @@ export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
 
 /** `a b + bias`, in one kernel. */
 export function biasedProduct(a: Tensor2D, b: Tensor2D, bias: Tensor | undefined): Tensor2D {
-  return fused.matMul({ a, b: inOneShape(b), bias });
+  return fused.matMul({ a, b: inOneShape(b), bias }) as Tensor2D;
 }
 
 /** The shape in which the `wasm` backend saw a right-hand matrix first, by the identity of its data. */

@@ -2,6 +2,7 @@ import {
   concat,
   engine,
   mul,
+  type Rank,
   sum,
   type Tensor,
   type Tensor2D,
@@ -101,7 +102,7 @@ const config: VitConfig = {
 
 function withTower(check: (params: VitParams, images: Tensor4D) => void, overrides: Partial<VitConfig> = {}): void {
   const params = initVit({ ...config, ...overrides }, createRng(3));
-  const images = sampleTensor<'R4'>([2, 8, 8, 3]);
+  const images = sampleTensor<Rank.R4>([2, 8, 8, 3]);
   try {
     tidy(() => {
       check(params, images);

@@ -81,7 +81,7 @@ export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D,
       if (wanted.includes(i)) blocks[i] = x;
     }
     const normed = layerNorm(x, params.norm, config.epsilon) as Tensor3D;
-    const [cls, patches] = split(normed, [config.clsTokens, normed.shape[1] - config.clsTokens], 1);
+    const [cls, patches] = split<Tensor3D>(normed, [config.clsTokens, normed.shape[1] - config.clsTokens], 1);
     return { cls, patches, blocks, grid };
   });
 }

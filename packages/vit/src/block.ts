@@ -5,6 +5,7 @@ import {
   initParameters,
   layerNormShapes,
   linearShapes,
+  type ParameterShapes,
   type Rng,
   truncatedNormal,
   VitrailError,
@@ -49,7 +50,7 @@ export type BlockOptions = {
 };
 
 /** Shapes of a block's parameters. */
-export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig) {
+export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig): ParameterShapes {
   return {
     norm1: layerNormShapes(width),
     attn: { qkv: linearShapes(width, 3 * width), proj: linearShapes(width, width) },

@@ -48,7 +48,7 @@ describe('initVit', () => {
     const flat = flattenTree<Tensor>(params as unknown as TensorTree);
     expect(countParameters(params as unknown as TensorTree)).toBe(vitParameterCount(config));
     const deviation = (path: string) => {
-      const values = flat[path].dataSync();
+      const values = flat[path].dataSync<'float32'>();
       return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
     };
     for (const path of ['patchEmbed.kernel', 'position', 'blocks.1.attn.qkv.kernel', 'blocks.0.mlp.fc2.kernel']) {
