@@ -1,0 +1,53 @@
+import { getBackend, grad, scalar, setBackend, square, tidy } from '@tensorflow/tfjs-core';
+import { isVitrailError } from '@vitrail/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { detectBackends } from './detect-backends.ts';
+import { startBackend } from './start-backend.ts';
+
+afterEach(async () => {
+  await setBackend('cpu');
+});
+
+describe('startBackend', () => {
+  it.each(['wasm', 'cpu'] as const)('starts %s, which then computes values and gradients', async (name) => {
+    const report = await startBackend(name);
+    expect(report.name).toBe(name);
+    expect(report.reason).not.toBe('');
+    expect(getBackend()).toBe(name);
+    tidy(() => {
+      expect(grad((x) => square(x))(scalar(3)).dataSync()[0]).toBe(6);
+    });
+  });
+
+  it('takes the fastest that is there for auto, and says what kept it from a faster one', async () => {
+    const best = (await detectBackends()).find(({ available }) => available);
+    const report = await startBackend('auto');
+    expect(report.name).toBe(best?.name);
+    expect(getBackend()).toBe(report.name);
+    expect(report.reason).toMatch(/no webgpu: .*no tensorflow: /);
+  });
+
+  it('never starts another backend than the one asked for', async () => {
+    for (const name of ['webgpu', 'tensorflow'] as const) {
+      const failure = await startBackend(name).catch((error: unknown) => error);
+      expect(isVitrailError(failure) && failure.code).toBe('unavailable');
+      expect(String(failure)).toMatch(/is not there: .* What to do: /);
+      expect(getBackend()).toBe('cpu');
+    }
+  });
+
+  it('names the nearest backend for a misspelt one', async () => {
+    await expect(startBackend('wsam' as 'wasm')).rejects.toThrow(/did you mean "wasm"/);
+  });
+});
+
+describe('detectBackends', () => {
+  it('lists every backend, the fastest first, and how to get what is missing', async () => {
+    const statuses = await detectBackends();
+    expect(statuses.map(({ name }) => name)).toEqual(['webgpu', 'tensorflow', 'wasm', 'cpu']);
+    for (const status of statuses) {
+      expect(status.reason).not.toBe('');
+      if (!status.available) expect(status.howToGet).not.toBe('');
+    }
+  });
+});
