@@ -6,7 +6,7 @@ import { tips } from './tips.ts';
 import { tipsv2 } from './tipsv2.ts';
 
 /** Every recipe there is, in the order in which they are listed. */
-export const recipes: readonly Recipe<never>[] = [tipsv2, tips, clip];
+export const recipes: readonly Recipe[] = [tipsv2, tips, clip];
 
 /**
  * The recipe and preset of a name like `tipsv2:small`; without a colon the preset is `tiny`.
@@ -17,7 +17,7 @@ export function findRecipe(name: string): { recipe: Recipe; presetName: string; 
   const colon = name.indexOf(':');
   const recipeName = colon < 0 ? name : name.slice(0, colon);
   const presetName = colon < 0 ? 'tiny' : name.slice(colon + 1);
-  const recipe = recipes.find((candidate) => candidate.name === recipeName) as Recipe | undefined;
+  const recipe = recipes.find((candidate) => candidate.name === recipeName);
   if (recipe === undefined)
     throw unknown(
       'recipe',

@@ -12,6 +12,7 @@ import {
   clone,
   mean,
   mul,
+  type Rank,
   reshape,
   type Scalar,
   slice,
@@ -126,7 +127,7 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
           patch: initPrototypeHead(head, rng.fork('heads', 'patch')),
         },
       };
-      const centers = { cls: zeros<'R1'>([heads.prototypes]), patch: zeros<'R1'>([heads.prototypes]) };
+      const centers = { cls: zeros<Rank.R1>([heads.prototypes]), patch: zeros<Rank.R1>([heads.prototypes]) };
       return { params, carried: { teacher: initTeacher(policy, params), centers } };
     },
 
@@ -220,7 +221,7 @@ function visible(mask: Tensor2D): Tensor {
   return add(mul(mask, -1), 1);
 }
 
-function requireTips({ loss, mask, teacher, heads, train, views, image }: TipsConfiguration): void {
+function requireTips({ loss, mask, teacher, heads, train }: TipsConfiguration): void {
   requireChoice('loss.patch', loss.patch, ['ibot++', 'ibot', 'none']);
   requireChoice('mask.kind', mask.kind, ['random', 'block']);
   requireRange('mask.ratio', mask.ratio, 0, 0.99);
