@@ -1,1 +1,4 @@
-export {};
+export type { BlockMaskSpec } from './block-mask.ts';
+export type { PatchGrid } from './patch-grid.ts';
+export { type MaskSpec, type PatchMask, patchMask } from './patch-mask.ts';
+export type { RandomMaskSpec } from './random-mask.ts';
