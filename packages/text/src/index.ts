@@ -1,1 +1,18 @@
-export {};
+export { applyText, type TextInputs, type TextOutputs } from './apply-text.ts';
+export {
+  applyClipText,
+  type ClipTextConfig,
+  type ClipTextOutputs,
+  type ClipTextParams,
+  clipTextPresets,
+  clipTextShapes,
+  initClipText,
+} from './clip-text.ts';
+export { clipTokenizer } from './clip-tokenizer.ts';
+export { type EncodedBatch, encodeBatch } from './encode-batch.ts';
+export { learnWords } from './learn-words.ts';
+export { type TextPresetName, textPresets } from './presets.ts';
+export { initText, type TextConfig, type TextParams, textParameterCount, textShapes } from './text.ts';
+export type { Tokenizer } from './tokenizer.ts';
+export { tokenizerFromJSON } from './tokenizer-from-json.ts';
+export { wordTokenizer } from './word-tokenizer.ts';

@@ -1,0 +1,11 @@
+/** Text to token ids. */
+export type Tokenizer = {
+  /** V: ids lie in `[0, V)`; 0 is what shorter texts are filled up with. */
+  readonly vocabularySize: number;
+  /** Tokens of the longest text; the rest is cut off. */
+  readonly maxTokens: number;
+  /** The ids of a text: at most `maxTokens`, without padding. */
+  encode(text: string): number[];
+  /** A plain object that `tokenizerFromJSON` makes the same tokenizer of. */
+  toJSON(): unknown;
+};
