@@ -1,7 +1,10 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { type Tensor2D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
 import type { LabelMap } from '@vitrail/data';
 import { patchLabels, patchLinearProbe } from '@vitrail/eval';
 import type { EvaluationResult } from './tasks.ts';
+
+/** Pictures that are fitted on, and those that are scored. */
+type Half = 'validation' | 'test';
 
 /** Most patches that are kept for fitting, and most for testing. */
 const mostPatches = 20_000;
@@ -20,7 +23,7 @@ export class PatchProbe {
   }
 
   /** Adds the patches of picture `index` of `[n, rows, columns, D]` to the half that is fitted on (`validation`) or the one that is scored. */
-  add(half: 'validation' | 'test', patches: Tensor4D, index: number, labels: LabelMap): void {
+  add(half: Half, patches: Tensor4D, index: number, labels: LabelMap): void {
     const { features, labels: known } = this.#halves[half];
     if (known.length >= mostPatches) return;
     const [, rows, columns, width] = patches.shape;
@@ -28,5 +31,37 @@ export class PatchProbe {
     const size = rows * columns * width;
     features.push(patches.dataSync<'float32'>().slice(index * size, (index + 1) * size));
     known.push(...patchLabels(labels, rows, columns));
+  }
+
+  /** Fits on the validation half, scores the test half; whole patches, each with its commonest class. */
+  scores(): EvaluationResult {
+    const { validation, test } = this.#halves;
+    const train = this.#tensor('validation');
+    const scored = this.#tensor('test');
+    try {
+      const { mIoU, pixelAccuracy } = patchLinearProbe({
+        train,
+        trainLabels: validation.labels,
+        test: scored,
+        testLabels: test.labels,
+        classCount: this.#classCount,
+      });
+      return { mIoU, pixelAccuracy };
+    } finally {
+      train.dispose();
+      scored.dispose();
+    }
+  }
+
+  /** The patches of one half, `[n, D]`. */
+  #tensor(half: Half): Tensor2D {
+    const { features, labels } = this.#halves[half];
+    const values = new Float32Array(labels.length * this.#width);
+    let filled = 0;
+    for (const picture of features) {
+      values.set(picture, filled);
+      filled += picture.length;
+    }
+    return tensor2d(values, [labels.length, this.#width]);
   }
 }

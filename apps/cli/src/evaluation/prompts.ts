@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { fillTemplates, tclTemplates } from '@vitrail/captions';
+import { tclTemplates } from '@vitrail/captions';
 import type { SampleSource } from '@vitrail/data';
 import { classEmbeddings } from '@vitrail/eval';
 import type { Model } from '../model.ts';

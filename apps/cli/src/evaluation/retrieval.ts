@@ -1,4 +1,4 @@
-import { concat, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { concat, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import type { SampleSource } from '@vitrail/data';
 import { retrieval } from '@vitrail/eval';
 import type { Model } from '../model.ts';

@@ -1,7 +1,7 @@
-import { matMul, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
+import { reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
 import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
-import { l2Normalize } from '@vitrail/ops';
+import { l2Normalize, matrixProduct } from '@vitrail/ops';
 import { descriptiveCaption } from '../evaluation/descriptive-caption.ts';
 import { sourceClassEmbeddings } from '../evaluation/prompts.ts';
 import type { ImageFeatures, Model, Readout } from '../model.ts';
@@ -56,7 +56,8 @@ function segmentationExample(
     const plain = squeeze<Tensor3D>(model.encodeImages(pixels, 1, 'tokens').patches, [0]); // [rows, columns, D]
     const [rows, columns, channels] = plain.shape;
     const predicted = segmentByText(dense, classes, [height, width]);
-    const similarity = matMul(l2Normalize(reshape(dense, [rows * columns, channels])) as Tensor2D, transpose(classes)); // [N, C]
+    const units = l2Normalize(reshape(dense, [rows * columns, channels])) as Tensor2D;
+    const similarity = matrixProduct(units, transpose(classes)); // [N, C]
     const cell = Math.max(1, Math.round(height / rows));
     return {
       caption: descriptiveCaption(sample),
@@ -77,7 +78,7 @@ function retrievalExamples(model: Model, samples: readonly Sample[]): RetrievalE
   const scores = tidy(() => {
     const pixels = samples.map((sample) => prepareImage(sample.image, model.imageSize));
     const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;
-    return matMul(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)).arraySync() as number[][] as never;
+    return matrixProduct(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)).arraySync() as never;
   }) as number[][];
   const picture = ({ image }: Sample) => encodePng(image.data, image.width, image.height);
   return queries.map((text, query) => {

@@ -109,8 +109,8 @@ export async function trainRun({
       nextBatches: async () => {
         const prepared: unknown[] = [];
         for (let i = 0; i < train.accumulate; i++) {
-          const { value } = await batches.next();
-          prepared.push(system.prepare(tokenizer, value));
+          const next = await batches.next();
+          if (!next.done) prepared.push(system.prepare(tokenizer, next.value)); // There is always a next one.
         }
         return prepared;
       },
