@@ -1,0 +1,46 @@
+import { argMax, matMul, reshape, type Tensor3D, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import { resizeMatrix } from '@vitrail/ops';
+import { requireCount } from './require-input.ts';
+
+/** Most numbers of enlarged maps that are held at once: 150 classes at 512 x 512 would be 39 million. */
+const mostNumbers = 2 ** 22;
+
+/**
+ * The class whose map is largest at each pixel, after bilinear resizing of the maps to the picture's size, a band of pixel rows at a time.
+ * Equal maps go to the lower class.
+ *
+ * @param maps `[rows, columns, C]`, C at most 256
+ * @returns `[height * width]`
+ */
+export function largestAtPixels(where: string, maps: Tensor3D, [height, width]: readonly [number, number]): Uint8Array {
+  const [rows, columns, classes] = maps.shape;
+  requireCount(where, 'height', height);
+  requireCount(where, 'width', width);
+  if (classes > 256) {
+    throw new VitrailError('invalid-argument', `${where}: a label map holds at most 256 classes, but ${classes} came`);
+  }
+  const labels = new Uint8Array(height * width);
+  const alongRows = resizeMatrix(rows, height);
+  const bandRows = Math.max(1, Math.floor(mostNumbers / (width * classes)));
+  const wide = tidy(() => {
+    const columnsFirst = reshape(transpose(maps, [1, 0, 2]), [columns, rows * classes]);
+    const enlarged = reshape(matMul(tensor2d(resizeMatrix(columns, width), [width, columns]), columnsFirst), [
+      width,
+      rows,
+      classes,
+    ]);
+    return reshape(transpose(enlarged, [1, 0, 2]), [rows, width * classes]);
+  });
+  for (let first = 0; first < height; first += bandRows) {
+    const band = Math.min(bandRows, height - first);
+    const largest = tidy(() => {
+      const weights = tensor2d(alongRows.subarray(first * rows, (first + band) * rows), [band, rows]);
+      return argMax(reshape(matMul(weights, wide), [band * width, classes]), 1);
+    });
+    labels.set(largest.dataSync(), first * width);
+    largest.dispose();
+  }
+  wide.dispose();
+  return labels;
+}
