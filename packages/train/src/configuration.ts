@@ -9,23 +9,22 @@ export type Configuration = Tree<Setting>;
 /**
  * The defaults with the overrides in place; neither is changed.
  *
- * Every path of the overrides must be a path of the defaults, and every value of the same type: a number for a number (finite), a list
- * for a list, and so on.
+ * Every path of the overrides must be a path of the defaults, and every value of the same type: a finite number for a number, a list for a
+ * list, with elements of the types that the default's elements have (any, where the default is empty).
  *
  * @param source where the overrides come from, for messages: `--set`, the name of a file.
  * @throws `unknown-name` with the nearest path for a path that is not there; `invalid-argument` for a value of another type.
- *
  * @example overrideConfiguration(defaults, { train: { steps: 100 } }, '--set').train.steps // 100
  */
 export function overrideConfiguration<C extends Configuration>(defaults: C, overrides: Tree<unknown>, source: string): C {
   const known = flattenTree<Setting>(defaults);
   const settings = { ...known };
-  for (const [path, value] of Object.entries(flattenTree<unknown>(overrides))) {
+  for (const [path, value] of Object.entries(flattenOverrides(overrides, source))) {
     if (!Object.hasOwn(known, path)) throw unknownPath(path, Object.keys(known), source);
-    if (kindOf(value) !== kindOf(known[path])) {
+    if (!fits(value, known[path])) {
       throw new VitrailError(
         'invalid-argument',
-        `${source}: ${path} is a ${kindOf(known[path])} (${JSON.stringify(known[path])} by default), but ${JSON.stringify(value)} came`,
+        `${source}: ${path} is a ${describe(known[path])} (${show(known[path])} by default), but ${show(value)} came`,
       );
     }
     settings[path] = value as Setting;
@@ -34,8 +33,9 @@ export function overrideConfiguration<C extends Configuration>(defaults: C, over
 }
 
 /**
- * Reads `path=value` assignments (`--set`): the value as JSON where it is JSON, as text where it is not.
+ * Reads `path=value` assignments (`--set`): the value as JSON where it is JSON, as text where it is not. Of two for one path the last counts.
  *
+ * @throws `invalid-argument` for what is no assignment.
  * @example parseAssignments(['train.steps=60', 'loss.patch=ibot']) // { train: { steps: 60 }, loss: { patch: 'ibot' } }
  */
 export function parseAssignments(assignments: readonly string[]): Tree<unknown> {
@@ -50,7 +50,7 @@ export function parseAssignments(assignments: readonly string[]): Tree<unknown> 
   return unflattenTree(flat);
 }
 
-/** Fails unless the setting at `path` is one of `choices`; the message names the nearest. */
+/** Throws `invalid-argument` unless the setting at `path` is one of `choices`; the message lists them and names the nearest. */
 export function requireChoice(path: string, value: string, choices: readonly string[]): void {
   if (choices.includes(value)) return;
   const nearest = nearestName(value, choices);
@@ -60,14 +60,14 @@ export function requireChoice(path: string, value: string, choices: readonly str
   );
 }
 
-/** Fails unless the setting at `path` is a whole number in `[minimum, maximum]`. */
+/** Throws `invalid-argument` unless the setting at `path` is a whole number in `[minimum, maximum]`. */
 export function requireWhole(path: string, value: number, minimum: number, maximum = Number.MAX_SAFE_INTEGER): void {
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return;
   const range = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
   throw new VitrailError('invalid-argument', `${path} is a whole number ${range}, but ${value} came`);
 }
 
-/** Fails unless the setting at `path` is a number in `[minimum, maximum]`. */
+/** Throws `invalid-argument` unless the setting at `path` is a number in `[minimum, maximum]`. */
 export function requireRange(path: string, value: number, minimum: number, maximum: number): void {
   if (value >= minimum && value <= maximum) return;
   throw new VitrailError('invalid-argument', `${path} is a number from ${minimum} to ${maximum}, but ${value} came`);
@@ -87,10 +87,33 @@ function unknownPath(path: string, known: readonly string[], source: string): Vi
   return new VitrailError('unknown-name', `${source}: there is no "${path}"${nearest ? `; did you mean "${nearest}"?` : ''}`);
 }
 
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'number') return Number.isFinite(value) ? 'number' : 'number that is not finite';
-  return value === null ? 'null' : typeof value;
+function flattenOverrides(overrides: Tree<unknown>, source: string): Record<string, unknown> {
+  try {
+    return flattenTree<unknown>(overrides);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new VitrailError('invalid-argument', `${source}: ${message}; nest objects instead: {"train":{"steps":60}}`, { cause });
+  }
+}
+
+function fits(value: unknown, usual: unknown): boolean {
+  if (!Array.isArray(usual)) return typeof value === typeof usual && !isUnusable(value);
+  if (!Array.isArray(value)) return false;
+  return value.every((element) => (usual.length === 0 ? !isUnusable(element) : usual.some((other) => fits(element, other))));
+}
+
+function isUnusable(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === 'number' && !Number.isFinite(value));
+}
+
+function describe(usual: unknown): string {
+  if (!Array.isArray(usual)) return typeof usual;
+  const kinds = [...new Set(usual.map((element) => (Array.isArray(element) ? 'lists' : `${typeof element}s`)))];
+  return kinds.length === 0 ? 'list' : `list of ${kinds.join(' and ')}`;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
 }
 
 function parseValue(text: string): unknown {

@@ -1,4 +1,4 @@
-import { type TensorTree, VitrailError } from '@vitrail/core';
+import { disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
 import type { NonFiniteGuard } from './non-finite-guard.ts';
 import type { TrainState } from './program.ts';
 import type { StepOutcome, TrainStep } from './train-step.ts';
@@ -18,11 +18,16 @@ export type LoopResult<Params extends TensorTree, Carried extends TensorTree> = 
 /**
  * Runs training steps until `steps` are done or `signal` is aborted, which is looked at between steps: a step is never cut in half.
  *
- * The loop owns the state while it runs; on an error the state is disposed with it, on return it is the caller's.
+ * The loop owns the state while it runs: on any error the state is disposed, on return it is the caller's. Between steps the event loop
+ * gets a turn, so that signals, timers and the page are served even when nothing else waits.
  *
- * @param options.nextBatches the micro-batches of the next step; whatever they hold is released by `release` after the step.
- * @param options.afterStep is awaited after every step: logging, checkpoints, evaluation.
- * @throws `non-finite` when the guard has seen too many steps in a row whose loss or gradient is not finite.
+ * @param options.steps where to stop, counted from the start of training and not of the call.
+ * @param options.nextBatches the micro-batches of the next step.
+ * @param options.release is called for every one of them after the step, also when the step throws.
+ * @param options.afterStep is awaited after every step: logging, checkpoints, evaluation. The state is its to read, not to keep.
+ * @throws `non-finite` when the guard has seen too many steps in a row whose loss or gradient is not finite; `invalid-argument` when more
+ * than `steps` are done already; and what the functions given throw.
+ * @example (await runLoop({ state, steps: 100, trainStep, nextBatches, release, afterStep, guard })).state.step // 100
  */
 export async function runLoop<Params extends TensorTree, Carried extends TensorTree, Batch>({
   state: initial,
@@ -43,22 +48,51 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
   guard: NonFiniteGuard;
   signal?: AbortSignal;
 }): Promise<LoopResult<Params, Carried>> {
-  if (initial.step > steps) {
-    throw new VitrailError(
-      'invalid-argument',
-      `the run has done ${initial.step} steps already, more than the ${steps} asked for`,
-    );
-  }
   let state = initial;
-  while (state.step < steps) {
-    if (signal?.aborted) return { state, status: 'interrupted' };
-    const start = performance.now();
-    const batches = await nextBatches();
-    const outcome = trainStep(state, batches);
-    for (const batch of batches) release(batch);
-    state = outcome.state;
-    guard.check(state.step - 1, outcome);
-    await afterStep({ ...outcome, seconds: (performance.now() - start) / 1000 });
+  try {
+    if (state.step > steps) {
+      throw new VitrailError(
+        'invalid-argument',
+        `the run has done ${state.step} steps already, more than the ${steps} asked for; ask for more`,
+      );
+    }
+    while (state.step < steps) {
+      if (signal?.aborted) return { state, status: 'interrupted' };
+      const start = performance.now();
+      const outcome = runStep(trainStep, state, await nextBatches(), release);
+      state = outcome.state;
+      guard.check(state.step, outcome);
+      await afterStep({ ...outcome, seconds: (performance.now() - start) / 1000 });
+      await turnOfTheEventLoop();
+    }
+    return { state, status: 'completed' };
+  } catch (error) {
+    disposeTree(state.params, state.carried, state.optimizer);
+    throw error;
   }
-  return { state, status: 'completed' };
+}
+
+function runStep<Params extends TensorTree, Carried extends TensorTree, Batch>(
+  trainStep: TrainStep<Params, Carried, Batch>,
+  state: TrainState<Params, Carried>,
+  batches: readonly Batch[],
+  release: (batch: Batch) => void,
+): StepOutcome<Params, Carried> {
+  try {
+    return trainStep(state, batches);
+  } finally {
+    for (const batch of batches) release(batch);
+  }
+}
+
+/** A message to oneself: browsers hold back timers and frames of a tab that is not looked at, but not these. */
+function turnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

@@ -1,25 +1,37 @@
-import { add, engine, keep, mul, type Scalar, scalar, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
-import { disposeTree, flattenTree, mapTree, type TensorTree, unflattenTree, zipTrees } from '@vitrail/core';
+import { concat, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { flattenTree, mapTree, partitionTree, type TensorTree, VitrailError } from '@vitrail/core';
 import { clipByGlobalNorm, type Optimizer } from '@vitrail/optim';
+import { meanGradients } from './mean-gradients.ts';
 import type { TrainProgram, TrainState } from './program.ts';
+import { disposeExcept, tidyTree } from './tidy-tree.ts';
 
 /** What one step did. */
 export type StepOutcome<Params extends TensorTree, Carried extends TensorTree> = {
-  /** The state after the step; it replaces the one passed in, whose tensors are disposed. */
+  /** The state after the step. */
   state: TrainState<Params, Carried>;
-  /** `loss`, the program's metrics (means over the micro-batches) and `gradientNorm` (before clipping). */
+  /** `loss`, the program's metrics (means over the micro-batches) and `gradientNorm` (of what trains, before clipping). */
   metrics: Record<string, number>;
   /** False when the loss or the gradient was not finite and the update was left out. */
   applied: boolean;
 };
 
-/** The function that {@link createTrainStep} makes: one update from one or more micro-batches. */
+/**
+ * The function that {@link createTrainStep} makes: one update from one or more micro-batches.
+ *
+ * The new state takes the place of the one passed in, which must not be used again: its tensors are disposed, or handed on where they did
+ * not change. When the function throws, the state passed in is as it was and still the caller's. Batches stay the caller's.
+ */
 export type TrainStep<Params extends TensorTree, Carried extends TensorTree, Batch> = (
   state: TrainState<Params, Carried>,
   batches: readonly Batch[],
 ) => StepOutcome<Params, Carried>;
 
-/** A state at step 0: fresh parameters and optimiser state. */
+/**
+ * A state at step 0: these parameters, what is carried beside them, and the optimiser's state for them.
+ *
+ * @returns the state, which takes over the tensors given.
+ * @example initTrainState(program.init(createRng(0)), adamw({ learningRate: constant(1e-3) })).step // 0
+ */
 export function initTrainState<Params extends TensorTree, Carried extends TensorTree>(
   { params, carried }: { params: Params; carried: Carried },
   optimizer: Optimizer,
@@ -31,10 +43,16 @@ export function initTrainState<Params extends TensorTree, Carried extends Tensor
  * Assembles one training step: gradients of the program's loss, averaged over the micro-batches; global-norm clipping; the optimiser;
  * the program's guard; what the program carries on (averaged teacher, centres).
  *
- * Gradient accumulation averages the gradients of whole losses, so a contrastive loss sees the negatives of its own micro-batch only.
- * When the loss or the gradient norm is not finite, nothing is updated but the step count, and `applied` is false.
+ * - Accumulation averages the gradients of whole losses with equal weight: for a loss that is a mean over examples, micro-batches of one
+ *   size give the gradient of one big batch. A contrastive loss sees the negatives of its own micro-batch only.
+ * - A parameter that does not train at a step keeps its exact bits, and so does what the optimiser holds for it: no decay, no moments. The
+ *   optimiser's step still counts the steps of the run (PyTorch counts those of each parameter).
+ * - When the loss or the gradient norm is not finite, nothing changes but `step` and `skipped`, and `applied` is false.
  *
  * @param options.maximumNorm gradients are scaled down to this global norm; none is given: no clipping.
+ * @returns the step; it throws `invalid-argument` without batches or when no parameter trains, `shape-mismatch` for a loss or metric that is no
+ * scalar, `unknown-name` when the guard names a parameter that is not there.
+ * @example createTrainStep({ program, optimizer, maximumNorm: 1 })(state, [batch]).state.step // 1
  */
 export function createTrainStep<Params extends TensorTree, Carried extends TensorTree, Batch>({
   program,
@@ -45,118 +63,83 @@ export function createTrainStep<Params extends TensorTree, Carried extends Tenso
   optimizer: Optimizer;
   maximumNorm?: number;
 }): TrainStep<Params, Carried, Batch> {
+  if (!(maximumNorm > 0)) {
+    throw new VitrailError('invalid-argument', `maximumNorm is a number above 0 (none for no clipping), but ${maximumNorm} came`);
+  }
   return (state, batches) => {
     const { step } = state;
-    const { gradients, metrics, auxiliary } = meanGradients(program, state, batches);
     const trains = (path: string) => program.trains?.(path, step) ?? true;
-
-    const trained = tidyTree(() => mapTree(gradients, (gradient, path) => (trains(path) ? gradient : zerosLike(gradient))));
-    const clipped = clipByGlobalNorm(trained, maximumNorm);
-    metrics.gradientNorm = clipped.norm.dataSync()[0];
-    clipped.norm.dispose();
-    disposeTree(gradients, trained);
-
-    const applied = Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm);
-    if (!applied) {
-      disposeTree(clipped.grads, auxiliary);
-      return { state: { ...state, step: step + 1, skipped: state.skipped + 1 }, metrics, applied };
+    const made: TensorTree[] = [];
+    let next = state;
+    try {
+      const { tensors, names } = meanGradients(program, state, batches, trains);
+      made.push(tensors);
+      const { grads, norm } = clipByGlobalNorm(tensors.gradients, maximumNorm);
+      made.push(grads, { norm });
+      disposeExcept([tensors.gradients], [grads]);
+      const values = readTogether(tensors.numbers, norm);
+      const metrics = Object.fromEntries([...names, 'gradientNorm'].map((name, i) => [name, values[i]]));
+      if (!(Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm))) {
+        next = { ...state, step: step + 1, skipped: state.skipped + 1 };
+        return { state: next, metrics, applied: false };
+      }
+      const [trained] = partitionTree<Tensor>(state.params, trains);
+      const [moments] = partitionTree<Tensor>(state.optimizer, momentTrains(trained));
+      const updated = optimizer.update(grads, moments, trained, step);
+      made.push(updated.params, updated.state);
+      const params = constrained(program, replaced(state.params, updated.params), trains, made);
+      const carried = tidyTree(() => program.carry(state.carried, params, tensors.auxiliary, step));
+      next = { step: step + 1, skipped: state.skipped, params, carried, optimizer: replaced(state.optimizer, updated.state) };
+      return { state: next, metrics, applied: true };
+    } finally {
+      // Everything made on the way and the old state, but for what lives on; on an error the old state is what lives on.
+      disposeExcept([...made, ...treesOf(state)], treesOf(next));
     }
-
-    const updated = optimizer.update(clipped.grads, state.optimizer, state.params, step);
-    const params = settle(program, state.params, updated.params as Params, trains);
-    const carried = program.carry(state.carried, params, auxiliary, step);
-    disposeTree(clipped.grads, auxiliary, state.params, state.optimizer, state.carried);
-    return { state: { step: step + 1, skipped: state.skipped, params, carried, optimizer: updated.state }, metrics, applied };
   };
 }
 
-/** Gradients, metrics and auxiliary tensors of each micro-batch, averaged. */
-function meanGradients<Params extends TensorTree, Carried extends TensorTree, Batch>(
-  program: TrainProgram<Params, Carried, Batch>,
-  state: TrainState<Params, Carried>,
-  batches: readonly Batch[],
-): { gradients: Params; metrics: Record<string, number>; auxiliary: TensorTree } {
-  const metrics: Record<string, number> = {};
-  const log = (name: string, value: Scalar) => {
-    metrics[name] = (metrics[name] ?? 0) + value.dataSync()[0] / batches.length;
-  };
-  let sum: { gradients: Params; auxiliary: TensorTree } | undefined;
-  for (const batch of batches) {
-    const { value, gradients, kept } = lossAndGradients(program, state, batch);
-    log('loss', value);
-    for (const [name, metric] of Object.entries(kept.metrics)) log(name, metric);
-    disposeTree({ value, ...kept.metrics });
-    const next = { gradients, auxiliary: kept.auxiliary };
-    sum = sum === undefined ? next : addInto(sum, next);
-  }
-  if (sum === undefined) throw new RangeError('a training step needs at least one batch');
-  if (batches.length === 1) return { ...sum, metrics };
-  const mean = <T extends TensorTree>(tree: T) => replaceTree(tree, (leaf) => mul(leaf, scalar(1 / batches.length)));
-  return { gradients: mean(sum.gradients), auxiliary: mean(sum.auxiliary), metrics };
+/**
+ * Which leaves of an optimiser's state are those of the trained parameters: a leaf's path is the moment's name and then the parameter's path.
+ */
+function momentTrains(trained: TensorTree): (leafPath: string) => boolean {
+  const paths = new Set(Object.keys(flattenTree<Tensor>(trained)));
+  return (leafPath) => paths.has(leafPath.slice(leafPath.indexOf('.') + 1));
 }
 
-function lossAndGradients<Params extends TensorTree, Carried extends TensorTree, Batch>(
-  program: TrainProgram<Params, Carried, Batch>,
-  state: TrainState<Params, Carried>,
-  batch: Batch,
-) {
-  const leaves = flattenTree<Tensor>(state.params);
-  const paths = Object.keys(leaves);
-  let kept: { metrics: Record<string, Scalar>; auxiliary: TensorTree } = { metrics: {}, auxiliary: {} };
-  const { value, grads } = engine().gradients(() => {
-    const { loss, metrics, auxiliary } = program.loss(state.params, state.carried, batch, state.step);
-    kept = {
-      metrics: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, keep(metric)])),
-      auxiliary: mapTree(auxiliary, (leaf) => keep(leaf)),
-    };
-    return loss;
-  }, Object.values(leaves));
-  // A parameter that the loss does not reach (a mask token without a mask) has no entry: its gradient is zero.
-  const gradients = unflattenTree(
-    Object.fromEntries(paths.map((path, i) => [path, grads[i] ?? zerosLike(leaves[path])])),
-  ) as Params;
-  return { value: value as Scalar, gradients, kept };
+/** The tree with those tensors that `changed` has. */
+function replaced<T extends TensorTree>(tree: T, changed: TensorTree): T {
+  const flat: Readonly<Record<string, Tensor | undefined>> = flattenTree<Tensor>(changed);
+  return mapTree(tree, (leaf, path) => flat[path] ?? leaf);
 }
 
-/** Parameters after the update: those that do not train stay as they were, and the program's guard has the last word. */
-function settle<Params extends TensorTree, Carried extends TensorTree, Batch>(
+/** The program's guard has the last word on what trains. Its replacements are added to `made`. */
+function constrained<Params extends TensorTree, Carried extends TensorTree, Batch>(
   program: TrainProgram<Params, Carried, Batch>,
-  before: Params,
-  after: Params,
+  params: Params,
   trains: (path: string) => boolean,
+  made: TensorTree[],
 ): Params {
-  const frozen = zipTrees(
-    ([old, updated], path) => {
-      if (trains(path)) return updated;
-      updated.dispose();
-      return old.clone();
-    },
-    before,
-    after,
-  );
-  const guarded = program.constrain?.(frozen) ?? {};
-  return mapTree(frozen, (leaf, path) => {
-    if (!(path in guarded)) return leaf;
-    leaf.dispose();
-    return guarded[path];
-  });
+  const replacements = tidy(() => program.constrain?.(params) ?? {});
+  made.push(...Object.values(replacements).map((replacement) => ({ replacement })));
+  const trained = Object.fromEntries(Object.entries(replacements).filter(([path]) => trains(path)));
+  const known = flattenTree<Tensor>(params);
+  const unknown = Object.keys(replacements).find((path) => !Object.hasOwn(known, path));
+  if (unknown !== undefined) {
+    throw new VitrailError('unknown-name', `the program's guard (constrain) names "${unknown}", which is no parameter`);
+  }
+  return mapTree(params, (leaf, path) => trained[path] ?? leaf);
 }
 
-function addInto<T extends { gradients: TensorTree; auxiliary: TensorTree }>(sum: T, next: T): T {
-  const added = tidyTree(() => ({
-    gradients: zipTrees(([a, b]) => add(a, b), sum.gradients, next.gradients),
-    auxiliary: zipTrees(([a, b]) => add(a, b), sum.auxiliary, next.auxiliary),
-  }));
-  disposeTree(sum.gradients, sum.auxiliary, next.gradients, next.auxiliary);
-  return added as T;
+/** `[1 + M]` numbers and the norm, in one read from the device. */
+function readTogether(numbers: Tensor, norm: Tensor): ArrayLike<number> {
+  const all = tidy(() => concat([numbers, reshape(norm, [1])]));
+  try {
+    return all.dataSync();
+  } finally {
+    all.dispose();
+  }
 }
 
-function replaceTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor) => Tensor): T {
-  const replaced = tidyTree(() => mapTree(tree, transform));
-  disposeTree(tree);
-  return replaced;
-}
-
-function tidyTree<T extends TensorTree>(make: () => T): T {
-  return tidy(() => make() as never) as T;
+function treesOf({ params, carried, optimizer }: TrainState): readonly TensorTree[] {
+  return [params, carried, optimizer];
 }

@@ -1,0 +1,190 @@
+import { mul } from '@tensorflow/tfjs-core';
+import { createRng, disposeTree, flattenTree } from '@vitrail/core';
+import { describe, expect, test } from 'vitest';
+import {
+  batchOf,
+  type LinearBatch,
+  type LinearCarried,
+  type LinearParams,
+  linearRegression,
+  momentum,
+  release,
+} from '../test/linear-regression.ts';
+import { runLoop } from './loop.ts';
+import { nonFiniteGuard } from './non-finite-guard.ts';
+import type { TrainState } from './program.ts';
+import { createTrainStep, initTrainState } from './train-step.ts';
+
+type State = TrainState<LinearParams, LinearCarried>;
+type LoopOptions = Parameters<typeof runLoop<LinearParams, LinearCarried, LinearBatch>>[0];
+
+const dispose = ({ params, carried, optimizer }: State) => disposeTree(params, carried, optimizer);
+const trainStep = createTrainStep({ program: linearRegression, optimizer: momentum });
+const started = (): State => initTrainState(linearRegression.init(createRng(0)), momentum);
+
+/** A loop of five steps over two micro-batches each. A tensor that it, or an error, leaves behind fails the test. */
+function loop({ state = started(), ...options }: Partial<LoopOptions> = {}) {
+  return runLoop<LinearParams, LinearCarried, LinearBatch>({
+    state,
+    steps: 5,
+    trainStep,
+    nextBatches: async () => [batchOf(0, 3), batchOf(3, 6)],
+    release,
+    afterStep: async () => {},
+    guard: nonFiniteGuard({ maximumRun: 3 }),
+    ...options,
+  });
+}
+
+test('runs the steps that are left, reports each, and gives the state to the caller', async () => {
+  const reports: { step: number; names: string[]; applied: boolean; seconds: number }[] = [];
+  const { state, status } = await loop({
+    state: { ...started(), step: 2 },
+    afterStep: async ({ state: { step }, metrics, applied, seconds }) => {
+      reports.push({ step, names: Object.keys(metrics), applied, seconds });
+    },
+  });
+  expect({ status, step: state.step }).toEqual({ status: 'completed', step: 5 });
+  expect(reports.map(({ step }) => step)).toEqual([3, 4, 5]);
+  expect(reports[0]).toMatchObject({ names: ['loss', 'prediction', 'drift', 'gradientNorm'], applied: true });
+  expect(reports.every(({ seconds }) => seconds > 0)).toBe(true);
+  dispose(state);
+});
+
+test('a run that is done does nothing', async () => {
+  const never = async () => expect.fail('no step is left');
+  const { state, status } = await loop({ state: { ...started(), step: 5 }, nextBatches: never });
+  expect({ status, step: state.step }).toEqual({ status: 'completed', step: 5 });
+  dispose(state);
+});
+
+describe('the signal', () => {
+  test.each(['nextBatches', 'afterStep'] as const)(
+    'aborted in %s: the step is finished, the state is the caller’s',
+    async (where) => {
+      const controller = new AbortController();
+      let count = 0;
+      const abortAtTwo = () => {
+        if (++count === 2) controller.abort();
+      };
+      const { state, status } = await loop({
+        signal: controller.signal,
+        nextBatches: async () => {
+          if (where === 'nextBatches') abortAtTwo();
+          return [batchOf()];
+        },
+        afterStep: async () => {
+          if (where === 'afterStep') abortAtTwo();
+        },
+      });
+      expect({ status, step: state.step }).toEqual({ status: 'interrupted', step: 2 });
+      dispose(state);
+    },
+  );
+
+  test('aborted in the last step: the run is complete', async () => {
+    const controller = new AbortController();
+    const { state, status } = await loop({
+      signal: controller.signal,
+      afterStep: async ({ state: { step } }) => {
+        if (step === 5) controller.abort();
+      },
+    });
+    expect(status).toBe('completed');
+    dispose(state);
+  });
+
+  // Ctrl-C would be seen only at the end of a run whose data come without waiting.
+  test('is heard though nothing in the loop waits for anything', async () => {
+    const controller = new AbortController();
+    setImmediate(() => controller.abort());
+    const { state, status } = await loop({ steps: 10_000, signal: controller.signal });
+    expect(status).toBe('interrupted');
+    dispose(state);
+  });
+});
+
+describe('errors dispose the state and release the batches', () => {
+  const fail = () => {
+    throw new RangeError('told to');
+  };
+  const failAt = (step: number) => {
+    let count = 0;
+    return () => {
+      if (++count === step) fail();
+    };
+  };
+
+  test.each<[string, () => Partial<LoopOptions>]>([
+    [
+      'nextBatches fails',
+      () => {
+        const maybe = failAt(3);
+        return {
+          nextBatches: async () => {
+            maybe();
+            return [batchOf()];
+          },
+        };
+      },
+    ],
+    [
+      'the step fails',
+      () => {
+        const maybe = failAt(3);
+        return {
+          trainStep: (state, batches) => {
+            maybe();
+            return trainStep(state, batches);
+          },
+        };
+      },
+    ],
+    [
+      'afterStep fails',
+      () => {
+        const maybe = failAt(3);
+        return { afterStep: async () => maybe() };
+      },
+    ],
+    ['the guard fails', () => ({ guard: { check: failAt(3) } })],
+  ])('%s', async (_, options) => {
+    const state = started();
+    const seen: LinearBatch[] = [];
+    const leaves = Object.values(flattenTree({ params: state.params, carried: state.carried, optimizer: state.optimizer }));
+    const given = options();
+    await expect(
+      loop({
+        ...given,
+        state,
+        nextBatches: async () => {
+          const batches = given.nextBatches ? await given.nextBatches() : [batchOf(0, 3), batchOf(3, 6)];
+          seen.push(...batches);
+          return batches;
+        },
+      }),
+    ).rejects.toThrow('told to');
+    expect(leaves.every((leaf) => leaf.isDisposed)).toBe(true);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen.every(({ x, y }) => x.isDisposed && y.isDisposed)).toBe(true);
+  });
+
+  test('more steps done than asked for', async () => {
+    await expect(loop({ state: { ...started(), step: 6 } })).rejects.toThrow(
+      expect.objectContaining({ code: 'invalid-argument', message: expect.stringMatching(/6 steps.*5/) }),
+    );
+  });
+
+  test('too many updates in a row left out: steps are counted as logs count them', async () => {
+    const broken = {
+      ...linearRegression,
+      loss: (...args: Parameters<typeof linearRegression.loss>) => {
+        const result = linearRegression.loss(...args);
+        return args[3] < 1 ? result : { ...result, loss: mul(result.loss, Number.NaN) };
+      },
+    } as typeof linearRegression;
+    await expect(loop({ trainStep: createTrainStep({ program: broken, optimizer: momentum }) })).rejects.toThrow(
+      expect.objectContaining({ code: 'non-finite', message: expect.stringMatching(/step 4.*loss \(NaN from step 2 on\)/s) }),
+    );
+  });
+});

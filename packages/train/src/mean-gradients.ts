@@ -1,0 +1,132 @@
+import { add, cast, clone, engine, keep, mul, stack, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { disposeTree, flattenTree, mapTree, type TensorTree, unflattenTree, VitrailError, zipTrees } from '@vitrail/core';
+import type { LossResult, TrainProgram, TrainState } from './program.ts';
+import { tidyTree } from './tidy-tree.ts';
+
+/** What a batch, or the mean over several, gives. Whoever holds it disposes {@link Evaluation.tensors}. */
+export type Evaluation = {
+  tensors: {
+    /** Of the parameters that train; zero where the loss does not depend on one. */
+    gradients: TensorTree;
+    auxiliary: TensorTree;
+    /** The loss and the metrics, `[1 + M]`: together, so that they cross from the device at once. */
+    numbers: Tensor;
+  };
+  /** `loss` and the metrics' names, in the order of `numbers`. */
+  names: readonly string[];
+};
+
+/**
+ * Gradients, auxiliary tensors, loss and metrics of the program at a state, averaged over the micro-batches with equal weight.
+ *
+ * @param trains which parameters get a gradient; the others are constants to the tape.
+ * @throws `invalid-argument` without batches, when no parameter trains, or for a metric with a taken name; `shape-mismatch` for a loss that is
+ * no scalar, or micro-batches that differ in their metrics. Nothing stays behind.
+ */
+export function meanGradients<Params extends TensorTree, Carried extends TensorTree, Batch>(
+  program: TrainProgram<Params, Carried, Batch>,
+  state: TrainState<Params, Carried>,
+  batches: readonly Batch[],
+  trains: (path: string) => boolean,
+): Evaluation {
+  const [first, ...others] = batches;
+  if (batches.length === 0) throw new VitrailError('invalid-argument', 'a training step needs at least one batch, but none came');
+  let sum = evaluate(program, state, first, trains);
+  try {
+    for (const batch of others) sum = combined(sum, evaluate(program, state, batch, trains), add);
+    return batches.length === 1 ? sum : combined(sum, sum, (total) => mul(total, 1 / batches.length));
+  } catch (error) {
+    disposeTree(sum.tensors);
+    throw error;
+  }
+}
+
+function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
+  program: TrainProgram<Params, Carried, Batch>,
+  state: TrainState<Params, Carried>,
+  batch: Batch,
+  trains: (path: string) => boolean,
+): Evaluation {
+  const leaves = flattenTree<Tensor>(state.params);
+  const trained = Object.keys(leaves).filter(trains);
+  if (trained.length === 0) throw new VitrailError('invalid-argument', `no parameter trains at step ${state.step}`);
+  let names: readonly string[] = [];
+  let logged: readonly Tensor[] = [];
+  let auxiliary: TensorTree = {};
+  try {
+    // tidy, since a backward pass that fails leaves the value of the forward pass.
+    const { value, grads } = tidy(() =>
+      engine().gradients(
+        () => {
+          const result = program.loss(state.params, state.carried, batch, state.step);
+          requireScalars(result);
+          names = ['loss', ...Object.keys(result.metrics)];
+          // Copies (which share their memory): what the program hands back may be a parameter, or stand on the tape.
+          logged = [result.loss, ...Object.values(result.metrics)].map((number) => clone<Tensor>(number));
+          auxiliary = mapTree(result.auxiliary, (leaf) => clone(leaf));
+          for (const copy of [...logged, ...Object.values(flattenTree<Tensor>(auxiliary))]) keep(copy);
+          return result.loss;
+        },
+        trained.map((path) => leaves[path]),
+      ),
+    );
+    value.dispose();
+    // The tape has no entry for a parameter that the loss does not reach (a mask token without a mask).
+    const reached: readonly (Tensor | undefined)[] = grads;
+    const gradients = unflattenTree<Tensor>(
+      Object.fromEntries(trained.map((path, i) => [path, reached[i] ?? zerosLike(leaves[path])])),
+    );
+    const numbers = tidy(() => stack(logged.map((number) => cast(number, 'float32'))));
+    return { tensors: { gradients, auxiliary, numbers }, names };
+  } catch (error) {
+    disposeTree(auxiliary);
+    releaseTape();
+    throw error;
+  } finally {
+    for (const copy of logged) copy.dispose();
+  }
+}
+
+/** `transform(a, b)` leaf by leaf; both are disposed, also on an error. */
+function combined(first: Evaluation, second: Evaluation, transform: (a: Tensor, b: Tensor) => Tensor): Evaluation {
+  const zipped = <T extends TensorTree>(a: T, b: T) => zipTrees(([x, y]) => transform(x, y), a, b);
+  try {
+    if (first.names.join() !== second.names.join()) {
+      throw new VitrailError(
+        'shape-mismatch',
+        `the micro-batches of a step have the same metrics, but one gave ${first.names.join(', ')} and another ${second.names.join(', ')}`,
+      );
+    }
+    const tensors = tidyTree(() => ({
+      gradients: zipped(first.tensors.gradients, second.tensors.gradients),
+      auxiliary: zipped(first.tensors.auxiliary, second.tensors.auxiliary),
+      numbers: transform(first.tensors.numbers, second.tensors.numbers),
+    }));
+    return { tensors, names: first.names };
+  } finally {
+    disposeTree(first.tensors, second.tensors);
+  }
+}
+
+function requireScalars({ loss, metrics }: LossResult): void {
+  for (const name of ['loss', 'gradientNorm']) {
+    if (name in metrics) throw new VitrailError('invalid-argument', `"${name}" is logged anyway: give the metric another name`);
+  }
+  for (const [name, { shape }] of Object.entries({ loss, ...metrics })) {
+    if (shape.length > 0) {
+      throw new VitrailError(
+        'shape-mismatch',
+        `${name} must be a scalar, but its shape is [${shape}]; reduce it (mean) in the program`,
+      );
+    }
+  }
+}
+
+/** After an error, what tfjs saved for the backward pass is on the tape still, and nothing else would dispose it. */
+function releaseTape(): void {
+  const { state } = engine();
+  for (const { saved = [] } of state.activeTape ?? []) {
+    for (const tensor of saved) if (!tensor.isDisposed) tensor.dispose();
+  }
+  state.activeTape = [];
+}
