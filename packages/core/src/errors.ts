@@ -41,8 +41,8 @@ export function isVitrailError(value: unknown): value is VitrailError {
 }
 
 /**
- * The candidate that `name` was probably meant to be, or `undefined` when none is near: the smallest Levenshtein distance, at most a
- * third of the name's length (at least 2).
+ * The candidate that `name` was probably meant to be, or `undefined` when none is near: the smallest Levenshtein distance, case aside, at
+ * most a third of the name's length (at least 2) and less than replacing everything. Of equals the first.
  *
  * @example nearestName('tispv2', ['clip', 'tips', 'tipsv2']) // 'tipsv2'
  */
@@ -51,7 +51,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < Math.max(name.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;
     }

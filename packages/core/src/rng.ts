@@ -10,23 +10,47 @@ import { VitrailError } from './errors.ts';
  * drawn before. So `createRng(seed).fork('mask', epoch, sample)` is the same mask on any worker, in any order, after any resume.
  */
 export interface Rng {
-  /** An independent stream named by `path`. The same path of the same parent always gives the same stream. */
+  /**
+   * An independent stream named by `path`: text and whole numbers, a number being the same name as its decimal text. The same path of the
+   * same parent always gives the same stream, and `fork('a', 'b')` is `fork('a').fork('b')`.
+   *
+   * @throws `invalid-argument` without a name, which would give the parent's own stream again, and for numbers that are not whole
+   */
   fork(...path: (string | number)[]): Rng;
-  /** A number uniform in `[low, high)`; `[0, 1)` by default, with 53 random bits. */
+  /**
+   * A number uniform in `[low, high)`; `[0, 1)` by default, with 53 random bits. Where `low` equals `high` it is that number, and where it
+   * is above, uniform in `(high, low]`, as Python's `random.uniform`.
+   *
+   * @throws `invalid-argument` for bounds that are not finite
+   */
   uniform(low?: number, high?: number): number;
-  /** An integer uniform in `[low, high)`. */
+  /**
+   * A whole number uniform in `[low, high)`.
+   *
+   * @throws `invalid-argument` for bounds that are not whole or leave no number between them
+   */
   integer(low: number, high: number): number;
   /** A sample of N(0, 1) (Marsaglia's polar method). */
   normal(): number;
-  /** A uniformly random order of `0 .. n-1` (Fisher-Yates). */
+  /**
+   * A uniformly random order of `0 .. n-1` (Fisher-Yates), `[n]`.
+   *
+   * @throws `invalid-argument` unless `n` is a whole number from 0 to 2^31
+   */
   permutation(n: number): Int32Array;
 }
 
-/** xoroshiro128+ (of `pure-rand`), keyed by a 128-bit hash of `seed`. A number and its decimal string are the same seed. */
+/**
+ * xoroshiro128+ (of `pure-rand`), keyed by a 128-bit hash of `seed`. A number and its decimal string are the same seed.
+ *
+ * Streams are for drawing samples, not for secrets.
+ *
+ * @throws `invalid-argument` for a number that is not whole
+ * @see Blackman, Vigna 2021, "Scrambled Linear Pseudorandom Number Generators", https://arxiv.org/abs/1805.01407
+ * @example createRng(7).fork('order', 0).permutation(50_000).length // 50000
+ */
 export function createRng(seed: number | string): Rng {
-  if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
-    throw new VitrailError('invalid-argument', `a seed is a whole number (or a string), but ${seed} came`);
-  }
+  requireName('a seed', seed);
   return rngFromKey(hash128([0, 0, 0, 0], String(seed)));
 }
 
@@ -37,7 +61,14 @@ function rngFromKey(key: Key): Rng {
   const generator = xoroshiro128plusFromState(key.every((word) => word === 0) ? [1, 0, 0, 0] : key);
   let spareNormal: number | undefined;
 
-  const uniform = (low = 0, high = 1) => low + (high - low) * uniformFloat64(generator);
+  const uniform = (low = 0, high = 1) => {
+    if (!Number.isFinite(high - low)) {
+      throw new VitrailError('invalid-argument', `uniform(low, high) needs finite numbers, but got ${low} and ${high}`);
+    }
+    const value = low + (high - low) * uniformFloat64(generator);
+    // Rounding can reach `high`, which is not in the range.
+    return (low < high ? value < high : value > high) ? value : low;
+  };
   const integer = (low: number, high: number) => {
     if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && high > low)) {
       throw new VitrailError(
@@ -50,7 +81,11 @@ function rngFromKey(key: Key): Rng {
   return {
     uniform,
     integer,
-    fork: (...path) => rngFromKey(path.reduce<Key>((parent, name) => hash128(parent, String(name)), key)),
+    fork(...path) {
+      if (path.length === 0) throw new VitrailError('invalid-argument', 'fork needs at least one name: fork("mask", 3)');
+      for (const name of path) requireName('a name of a stream', name);
+      return rngFromKey(path.reduce<Key>((parent, name) => hash128(parent, String(name)), key));
+    },
     normal() {
       if (spareNormal !== undefined) {
         const spare = spareNormal;
@@ -70,6 +105,9 @@ function rngFromKey(key: Key): Rng {
       return u * factor;
     },
     permutation(n) {
+      if (!(Number.isInteger(n) && n >= 0 && n <= 2 ** 31)) {
+        throw new VitrailError('invalid-argument', `permutation(n) needs a whole number from 0 to 2^31, but got ${n}`);
+      }
       const order = Int32Array.from({ length: n }, (_, i) => i);
       for (let i = n - 1; i > 0; i--) {
         const j = uniformInt(generator, 0, i);
@@ -78,6 +116,12 @@ function rngFromKey(key: Key): Rng {
       return order;
     },
   };
+}
+
+function requireName(what: string, name: number | string): void {
+  if (typeof name === 'number' && !Number.isSafeInteger(name)) {
+    throw new VitrailError('invalid-argument', `${what} is a whole number (or a string), but ${name} came`);
+  }
 }
 
 /** Four MurmurHash3-style lanes over the UTF-16 code units of `text`, keyed by the parent's key and finalised by mixing the lanes. */

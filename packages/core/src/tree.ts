@@ -11,51 +11,61 @@ export type Tree<Leaf> = { readonly [name: string]: Leaf | Tree<Leaf> };
 export type TensorTree = Tree<Tensor>;
 
 /**
- * Every leaf by its dotted path, in the order of the tree (whole-number names first and ascending, as in any JavaScript object).
+ * Every leaf by its dotted path, in the order of the tree (whole-number names first and ascending, as in any JavaScript object). Objects
+ * without a leaf leave no trace.
  *
  * @throws `invalid-argument` for a name that is empty or holds a dot: its path would not lead back.
+ * @example flattenTree({ fc1: { kernel: ones([4, 8]), bias: zeros([8]) } }) // { 'fc1.kernel': Tensor [4, 8], 'fc1.bias': Tensor [8] }
  */
 export function flattenTree<Leaf>(tree: Tree<Leaf>): Record<string, Leaf> {
-  const flat: Record<string, Leaf> = {};
+  const flat: [path: string, leaf: Leaf][] = [];
   const visit = (node: Tree<Leaf>, prefix: string) => {
     for (const [name, value] of Object.entries(node)) {
       if (name === '' || name.includes('.')) {
         throw new VitrailError('invalid-argument', `a name in a tree is not empty and holds no dot, but "${prefix}${name}" came`);
       }
       if (isNode(value)) visit(value, `${prefix}${name}.`);
-      else flat[prefix + name] = value;
+      else flat.push([prefix + name, value]);
     }
   };
   visit(tree, '');
-  return flat;
+  return Object.fromEntries(flat);
 }
 
 /**
  * The tree whose leaves have the given dotted paths; the inverse of {@link flattenTree}.
  *
- * @throws `invalid-argument` when one path is both a leaf and the way to another (`a` and `a.b`).
+ * @throws `invalid-argument` when one path is both a leaf and the way to another (`a` and `a.b`), or holds an empty name (`a..b`).
+ * @example unflattenTree({ 'fc1.kernel': ones([4, 8]) }) // { fc1: { kernel: Tensor [4, 8] } }
  */
 export function unflattenTree<Leaf>(flat: Readonly<Record<string, Leaf>>): Tree<Leaf> {
   type Node = { [name: string]: Leaf | Node };
   const root: Node = {};
   for (const [path, leaf] of Object.entries(flat)) {
     const names = path.split('.');
-    const last = names.pop() as string;
+    if (names.includes('')) {
+      throw new VitrailError('invalid-argument', `a path is names joined by dots, none of them empty, but "${path}" came`);
+    }
+    const last = names.length - 1;
     let node = root;
-    for (const name of names) {
-      if (!Object.hasOwn(node, name)) node[name] = {};
+    for (const name of names.slice(0, last)) {
+      if (!Object.hasOwn(node, name)) setOwn(node, name, {});
       const next = node[name];
       if (!isNode(next)) throw new VitrailError('invalid-argument', `"${path}" leads through another path that is a leaf`);
       node = next as Node;
     }
-    if (Object.hasOwn(node, last))
+    if (Object.hasOwn(node, names[last]))
       throw new VitrailError('invalid-argument', `"${path}" is both a leaf and the way to another path`);
-    node[last] = leaf;
+    setOwn(node, names[last], leaf);
   }
   return root;
 }
 
-/** The tree of the same names whose tensors are `transform(tensor, path)`. The caller owns what comes back; the input stays as it is. */
+/**
+ * The tree of the same names whose tensors are `transform(tensor, path)`. The caller owns what comes back; the input stays as it is.
+ *
+ * @example mapTree({ scale: ones([4]) }, (leaf) => zerosLike(leaf)) // { scale: Tensor [4] }
+ */
 export function mapTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor, path: string) => Tensor): T {
   return zipTrees(([leaf], path) => transform(leaf, path), tree);
 }
@@ -64,6 +74,7 @@ export function mapTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor,
  * The tree of the same names whose tensors are `combine([leaf of the first tree, leaf of the second, ...], path)`.
  *
  * @throws `shape-mismatch` naming the paths that one tree has and another lacks.
+ * @example zipTrees(([a, b]) => add(a, b), { scale: ones([4]) }, { scale: ones([4]) }) // { scale: Tensor [4] }
  */
 export function zipTrees<T extends TensorTree>(
   combine: (leaves: Tensor[], path: string) => Tensor,
@@ -73,8 +84,8 @@ export function zipTrees<T extends TensorTree>(
   const paths = Object.keys(flattenTree<Tensor>(first));
   const flats = [first, ...rest].map((tree) => flattenTree<Tensor>(tree));
   for (const flat of flats) {
-    const missing = paths.filter((path) => !(path in flat));
-    const extra = Object.keys(flat).filter((path) => !(path in flats[0]));
+    const missing = paths.filter((path) => !Object.hasOwn(flat, path));
+    const extra = Object.keys(flat).filter((path) => !Object.hasOwn(flats[0], path));
     if (missing.length + extra.length > 0) {
       const name = (label: string, list: string[]) => (list.length > 0 ? ` ${label}: ${list.slice(0, 5).join(', ')}.` : '');
       throw new VitrailError(
@@ -96,13 +107,19 @@ export function zipTrees<T extends TensorTree>(
 }
 
 /**
- * Whether a dotted path matches one of the patterns. In a pattern `*` stands for one name and `**` for any number of names:
- * `blocks.*.norm1.scale`, `**.bias`, `image.**`.
+ * Whether a dotted path matches one of the patterns. In a pattern `*` stands for one name, or for any part of one (`norm*`), and `**` for
+ * any number of names, none included: `blocks.*.norm1.scale`, `**.bias`, `image.**`.
+ *
+ * @throws `invalid-argument` for a pattern with an empty name (`image..bias`): nothing could match it.
+ * @example selectPaths('**.bias')('blocks.3.attn.qkv.bias') // true
  */
 export function selectPaths(...patterns: readonly string[]): (path: string) => boolean {
   const expressions = patterns.map((pattern) => {
-    const source = pattern
-      .split('.')
+    const names = pattern.split('.');
+    if (names.includes('')) {
+      throw new VitrailError('invalid-argument', `a pattern is names joined by dots, none of them empty, but "${pattern}" came`);
+    }
+    const source = names
       .map((name) => (name === '**' ? '(?:[^.]+\\.)*' : `${escapeExpression(name).replaceAll('\\*', '[^.]*')}\\.`))
       .join('');
     return new RegExp(`^${source}$`);
@@ -129,6 +146,11 @@ export function disposeTree(...trees: readonly TensorTree[]): void {
       if (!leaf.isDisposed) leaf.dispose();
     }
   }
+}
+
+/** Plain assignment to the name `__proto__` would change the prototype instead. */
+function setOwn(node: object, name: string, value: unknown): void {
+  Object.defineProperty(node, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function isNode<Leaf>(value: Leaf | Tree<Leaf>): value is Tree<Leaf> {

@@ -1,1 +1,7 @@
-export {};
+export { type AdafactorOptions, adafactor } from './adafactor.ts';
+export { type AdamwOptions, adamw } from './adamw.ts';
+export { clipByGlobalNorm } from './clip-by-global-norm.ts';
+export { decaysByDefault } from './decays-by-default.ts';
+export { type LambOptions, lamb } from './lamb.ts';
+export { layerwiseDecay, type TowerDecay } from './layerwise-decay.ts';
+export type { Optimizer, OptimizerOptions } from './optimizer.ts';

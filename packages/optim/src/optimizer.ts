@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Schedule, TensorTree } from '@vitrail/core';
+
+/**
+ * An optimiser as a pair of functions over trees: no state but what it is handed. Its state is a tree of float32 tensors, one tree of the
+ * parameters' names per moment (`firstMoment.image.cls`), so that it is saved, loaded and averaged like any other tree.
+ */
+export interface Optimizer {
+  /** The state before the first step, all zeros; the caller's. */
+  init(params: TensorTree): TensorTree;
+  /**
+   * One step: new parameters and new state, both the caller's. Nothing that was passed in is disposed or shared with what comes back, and
+   * no value is read back from the device.
+   *
+   * @param step 0 at the first step; the schedule and the bias corrections count on it
+   * @throws `shape-mismatch` when the trees do not have the same paths and shapes, `invalid-argument` for a step that is no whole number
+   *   of at least 0, a rate that is negative or not finite, or tensors that are not float32
+   */
+  update(grads: TensorTree, state: TensorTree, params: TensorTree, step: number): { params: TensorTree; state: TensorTree };
+}
+
+/** What every optimiser can be told. */
+export type OptimizerOptions = {
+  /** The rate at each step (0-based), or the same rate at all of them; at least 0. */
+  learningRate: Schedule | number;
+  /** Decoupled weight decay: each step takes `rate * weightDecay * p` off a parameter `p`. 0 by default: none. */
+  weightDecay?: number;
+  /** Which parameters decay, if there is decay; `decaysByDefault` by default. */
+  decays?: (path: string, param: Tensor) => boolean;
+  /** What the rate of a parameter is multiplied by, at least 0 (`layerwiseDecay`); 1 by default. */
+  rateScale?: (path: string) => number;
+};
