@@ -17,8 +17,8 @@ const MAXIMUM_SHARE = 0.05;
 /**
  * Counts good and bad samples, in the order in which they are needed, and stops a run whose data has gone bad.
  *
- * @returns a function to be told of each sample: `undefined` for a good one. It throws `corrupt-data`, with the count and the latest reason, once more than
- *   5 % of the last 1,000 samples are bad; never before 50 samples have been seen.
+ * @returns a function to be told of each sample: `undefined` for a good one. It throws `corrupt-data`, with the count and the latest reason, at a bad
+ *   sample with which more than 5 % of the last 1,000 samples are bad; never before 50 samples have been seen.
  */
 export function badSampleGuard(): (bad: BadSample | undefined) => void {
   const window = new Uint8Array(WINDOW);

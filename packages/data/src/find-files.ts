@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, parse, sep } from 'node:path';
 import { nearestName, VitrailError } from '@vitrail/core';
 import { expandBraces } from './shards/brace-expansion.ts';
 
@@ -10,7 +10,7 @@ import { expandBraces } from './shards/brace-expansion.ts';
  * `**` as a whole name for any number of folders. Names that begin with a dot are matched only by a pattern that begins with one. A pattern that is
  * the name of a file, letter by letter, is that file. Backslashes separate folders on Windows only.
  *
- * @throws `missing-data` when some expansion matches no file: what is there instead is said.
+ * @throws `missing-data` when some expansion matches no file: what is there instead is said; `invalid-argument` for `[c-a]`.
  * @example await findFiles('shards/train-{0000..0003}.tar'); // four paths
  */
 export async function findFiles(pattern: string): Promise<string[]> {
@@ -26,9 +26,10 @@ export async function findFiles(pattern: string): Promise<string[]> {
 }
 
 async function matchPath(pattern: string): Promise<string[]> {
-  const names = pattern.split('/');
-  const isAbsolute = names[0] === '';
-  let folders = [isAbsolute ? '/' : ''];
+  const { root } = parse(pattern);
+  const names = pattern.slice(root.length).split('/');
+  if (names[names.length - 1] === '') return []; // The name of a folder, `shards/`, or nothing at all.
+  let folders = [root];
   for (const [i, name] of names.entries()) {
     if (name === '') continue;
     const isLast = i === names.length - 1;
@@ -64,10 +65,19 @@ function matcher(name: string): (candidate: string) => boolean {
   const source = name.replace(/\[!?[^\]]+\]|[*?]|[\\^$.+()|[\]{}]/g, (token) => {
     if (token === '*') return '.*';
     if (token === '?') return '.';
-    if (token.length > 1) return `[${token.slice(1, -1).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`;
+    if (token.length > 1)
+      return `[${token
+        .slice(1, -1)
+        .replace(/^!(?=.)/, '^')
+        .replaceAll('\\', '\\\\')}]`;
     return `\\${token}`;
   });
-  const expression = new RegExp(`^${source}$`, 'su');
+  let expression: RegExp;
+  try {
+    expression = new RegExp(`^${source}$`, 'su');
+  } catch (error) {
+    throw new VitrailError('invalid-argument', `${name} holds a range of letters that runs backwards`, { cause: error });
+  }
   return (candidate) => (name.startsWith('.') || !candidate.startsWith('.')) && expression.test(candidate);
 }
 
@@ -81,9 +91,8 @@ async function whatIsThere(pattern: string): Promise<string> {
     missing = folder.slice(dirname(folder) === '.' ? 0 : dirname(folder).length).replace(/^\//, '');
     folder = dirname(folder);
   }
-  if (isWild(folder)) folder = dirname(folder.slice(0, folder.search(/[*?[]/) + 1));
   const there = await entries(folder);
-  const near = nearestName(missing, there);
+  const near = isWild(missing) ? undefined : nearestName(missing, there);
   const where = folder === '.' ? 'this folder' : folder;
   if (near !== undefined) return `did you mean ${join(folder, near)}?`;
   if (there.length === 0) return `${where} is empty`;

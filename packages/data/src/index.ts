@@ -1,1 +1,13 @@
-export {};
+export type { BadSample } from './bad-samples.ts';
+export { prepareImage } from './images/prepare-image.ts';
+export type { ResampleFilter } from './images/resample.ts';
+export { resizeImage } from './images/resize-image.ts';
+export { makeViews, type ViewSpec, type Views } from './images/views.ts';
+export { type Batch, type BatchSample, type LoadOptions, loadBatches } from './load-batches.ts';
+export { type MosaicOptions, mosaicSource } from './mosaics/mosaic-source.ts';
+export type { ImageDecoder, LabelMap, RgbImage, Sample, SampleCaptions, SampleSource } from './sample.ts';
+export { type SceneOptions, sceneSource } from './scenes/scene-source.ts';
+export { type HttpOptions, httpReader, type MemoryBudget } from './shards/http-reader.ts';
+export type { Shard } from './shards/index-shards.ts';
+export { blobReader, type RangeReader } from './shards/range-reader.ts';
+export { openShards, type ShardOptions } from './shards/shard-source.ts';

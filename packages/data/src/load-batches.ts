@@ -71,17 +71,16 @@ export function loadBatches(source: SampleSource, options: LoadOptions): AsyncGe
       `a batch of ${batchSize} needs as many samples, but there are only ${source.size}: ${source.description}`,
     );
   }
-  return generate(source, { ...options, startStep, prefetch });
+  const run = { stopped: false };
+  return generate(batchPreparer(source, options, run), run, { ...options, startStep, prefetch });
 }
 
 async function* generate(
-  source: SampleSource,
-  options: LoadOptions & { startStep: number; prefetch: number },
+  prepare: ReturnType<typeof batchPreparer>,
+  run: { stopped: boolean },
+  { startStep, prefetch, onBadSample }: LoadOptions & { startStep: number; prefetch: number },
 ): AsyncGenerator<Batch, void, void> {
-  const { startStep, prefetch, onBadSample } = options;
   const guard = badSampleGuard();
-  const run = { stopped: false };
-  const prepare = batchPreparer(source, options, run);
   // Failures wait in the queue as values: a promise that is rejected before anyone awaits it would end the process.
   const queue: Promise<PreparedBatch | { error: unknown }>[] = [];
   let next = startStep;

@@ -39,6 +39,12 @@ export interface SampleSource {
   readonly size: number;
   /** What `labels` and `classIndex` of the samples index. */
   readonly classNames?: readonly string[];
+  /** Whether every sample has `labels`. */
+  readonly hasLabelMaps: boolean;
+  /** The words that captions and prompts of this source are made of, most useful first, where they are known beforehand. */
+  readonly words?: readonly string[];
+  /** Prompts that sound like the captions, with `{}` where a class name goes. */
+  readonly templates?: readonly string[];
   /** What a user should hear of before trusting the source (shards that are cut off, keys without a picture), one sentence each. */
   readonly warnings?: readonly string[];
   /** The key of a sample, without reading it. */
@@ -49,6 +55,11 @@ export interface SampleSource {
    * @throws `corrupt-data` naming file and member when this one sample is damaged; any other code means that reading itself failed.
    */
   read(index: number): Promise<Sample>;
+  /**
+   * Pictures that show one thing each, with `classIndex`, for classification and k-NN: the tiles of a mosaic, scenes of one object, the samples
+   * themselves where they are labelled. What is returned lives as long as this source and has its own `classNames`; closing it does nothing.
+   */
+  singles?(): SampleSource;
   /** Frees files and memory. Reading afterwards is an error. */
   close(): Promise<void>;
 }

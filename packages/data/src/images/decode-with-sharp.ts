@@ -20,8 +20,7 @@ export async function decodeWithSharp(bytes: Uint8Array): Promise<RgbImage> {
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: MAXIMUM_PIXELS, autoOrient: true })
       .flatten({ background: '#fff' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
+      .raw()
       .toBuffer({ resolveWithObject: true });
     const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
     return { width: info.width, height: info.height, data: info.channels === 3 ? pixels : repeatGray(pixels, info.channels) };

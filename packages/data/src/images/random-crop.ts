@@ -8,7 +8,7 @@ const TRIES = 10;
  *
  * Up to ten times: area uniform in `scale` times the image's, aspect (width / height) log-uniform in `aspect`, sides `round(sqrt(area * aspect))` and
  * `round(sqrt(area / aspect))`; the first that fits is put at a whole-pixel place, all places alike. If none fits: the largest centred rectangle whose
- * aspect lies in the range.
+ * aspect lies in the range; where that rounds to no pixel at all in torchvision, it has one here.
  *
  * Draws: area, aspect (per try), top, left.
  *

@@ -57,6 +57,6 @@ export function resampleCrop(image: RgbImage, box: CropBox, { size, filter, flip
       const from = (down.start[y] + k) * rowLength;
       for (let i = 0; i < rowLength; i++) into[to + i] += weight * wide[from + i];
     }
-    for (let i = to; i < to + rowLength; i++) into[i] = into[i] < 0 ? 0 : into[i] > 1 ? 1 : into[i];
+    for (let i = to; i < to + rowLength; i++) into[i] = Math.min(Math.max(into[i], 0), 1);
   }
 }

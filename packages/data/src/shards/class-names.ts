@@ -6,9 +6,12 @@ const MAXIMUM_LABEL = 1 << 16;
 
 /**
  * Class names for labels that come without a list, from reading every label once: the sorted names; where labels are whole numbers, the json
- * field `name` of the first sample that has one, else `class 3`.
+ * field `name` of the first sample that has one, else `class 3`. `undefined` when no sample has a label.
  */
-export async function collectClassNames(size: number, fieldsAt: (index: number) => Promise<SampleFields>): Promise<string[]> {
+export async function collectClassNames(
+  size: number,
+  fieldsAt: (index: number) => Promise<SampleFields>,
+): Promise<string[] | undefined> {
   const numbered: (string | undefined)[] = [];
   const names = new Set<string>();
   for (let index = 0; index < size; index++) {
@@ -25,5 +28,5 @@ export async function collectClassNames(size: number, fieldsAt: (index: number) 
     }
   }
   if (numbered.length > 0) return Array.from(numbered, (name, label) => name ?? `class ${label}`);
-  return [...names].sort();
+  return names.size === 0 ? undefined : [...names].sort();
 }

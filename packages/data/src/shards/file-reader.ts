@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { VitrailError } from '@vitrail/core';
+import { isVitrailError, VitrailError } from '@vitrail/core';
 import type { RangeReader } from './range-reader.ts';
 
 /** Readers of local files that share a bounded number of open handles, so that a set of ten thousand shards needs no raised limit. */
@@ -15,11 +15,12 @@ export function filePool(maximum = 64): FilePool {
   // In order of use: a Map remembers insertion, and every use inserts again.
   const entries = new Map<string, Entry>();
   const waiting: (() => void)[] = [];
+  let closing = 0; // A file that is being closed still has its handle.
 
   const acquire = async (path: string): Promise<Entry> => {
     for (;;) {
       const known = entries.get(path);
-      if (known !== undefined || entries.size < maximum) {
+      if (known !== undefined || entries.size + closing < maximum) {
         const entry = known ?? { handle: open(path, 'r'), users: 0 };
         entries.delete(path);
         entries.set(path, entry);
@@ -39,8 +40,11 @@ export function filePool(maximum = 64): FilePool {
   };
   const drop = async (path: string) => {
     const entry = entries.get(path);
+    if (entry === undefined) return;
     entries.delete(path);
-    await entry?.handle.then((handle) => handle.close()).catch(() => {});
+    closing++;
+    await entry.handle.then((handle) => handle.close()).catch(() => {});
+    closing--;
     waiting.shift()?.();
   };
 
@@ -58,10 +62,12 @@ export function filePool(maximum = 64): FilePool {
   return {
     async reader(path) {
       const { size } = await withHandle(path, (handle) => handle.stat());
+      let closed = false;
       return {
         size,
-        read: (offset, length) =>
-          withHandle(path, async (handle) => {
+        async read(offset, length) {
+          if (closed) throw new VitrailError('io', `${path}: this file was closed`);
+          return withHandle(path, async (handle) => {
             const bytes = new Uint8Array(length);
             let filled = 0;
             while (filled < length) {
@@ -74,14 +80,18 @@ export function filePool(maximum = 64): FilePool {
               filled += bytesRead;
             }
             return bytes;
-          }),
-        close: () => drop(path),
+          });
+        },
+        async close() {
+          closed = true;
+          await drop(path);
+        },
       };
     },
   };
 }
 
 function systemError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error && 'code' in error) || error instanceof VitrailError) return error;
+  if (isVitrailError(error) || !(error instanceof Error && 'code' in error)) return error;
   return new VitrailError(error.code === 'ENOENT' ? 'missing-data' : 'io', `${path}: ${error.message}`, { cause: error });
 }

@@ -14,8 +14,11 @@ export type HttpOptions = {
   readonly delay?: number;
 };
 
-/** A try that hangs this long, in milliseconds, has failed. */
-const TIMEOUT = 60_000;
+/** Milliseconds without a byte after which a try has failed. */
+const SILENCE = 60_000;
+
+/** One try of a request: `signal` ends it once it has been silent for too long, and `heard()` says that it has not. */
+type Try = { readonly signal: AbortSignal; heard(): void };
 
 /**
  * Reads a file over http(s) with range requests. Network errors, time-outs, 408, 429 and 5xx answers are tried again, with doubling waits.
@@ -26,16 +29,16 @@ const TIMEOUT = 60_000;
  *   `io` when tries run out or the server refuses; `corrupt-data` when the file on the server changes its size.
  */
 export async function httpReader(url: string, options: HttpOptions = {}): Promise<RangeReader> {
-  const range = (from: number, to: number, signal: AbortSignal) =>
+  const range = (from: number, to: number, { signal }: Try) =>
     fetch(url, { headers: { Range: `bytes=${from}-${to}`, 'Accept-Encoding': 'identity' }, signal });
 
   // The first byte says whether the server answers range requests, and how large the file is.
-  const first = await withRetries(url, options, async (signal) => {
-    const response = await range(0, 0, signal);
+  const first = await withRetries(url, options, async (attempt) => {
+    const response = await range(0, 0, attempt);
     // An empty file has no first byte to ask for.
     if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return { size: 0 };
-    if (response.status === 200) return { whole: await downloadWhole(url, response, options.budget) };
-    return { size: (await part(url, response)).size };
+    if (response.status === 200) return { whole: await downloadWhole(url, response, attempt, options.budget) };
+    return { size: (await part(url, response, 0, attempt)).size };
   });
   if (first.whole !== undefined) return wholeReader(first.whole, options.budget);
   const { size } = first;
@@ -44,71 +47,48 @@ export async function httpReader(url: string, options: HttpOptions = {}): Promis
     readAhead: 1 << 20,
     async read(offset, length) {
       if (length === 0) return new Uint8Array(0);
-      const answer = await withRetries(url, options, async (signal) =>
-        part(url, await range(offset, offset + length - 1, signal)),
-      );
-      if (answer.size !== size || answer.bytes.length !== length) {
-        throw new VitrailError(
-          'corrupt-data',
-          `${url}: it changed while it was being read (${size} bytes at first, now ${answer.size})`,
-        );
-      }
-      return answer.bytes;
+      return withRetries(url, options, async (attempt) => {
+        const response = await range(offset, offset + length - 1, attempt);
+        // 416: what is asked for lies past the end, which it did not when the file was opened.
+        const answer = response.status === 416 ? undefined : await part(url, response, offset, attempt);
+        if (answer?.size !== size) {
+          const now = answer === undefined ? 'fewer' : answer.size;
+          throw new VitrailError(
+            'corrupt-data',
+            `${url}: it changed while it was being read (${size} bytes at first, now ${now})`,
+          );
+        }
+        if (answer.bytes.length !== length) throw new Transient(`${answer.bytes.length} of ${length} bytes came`);
+        return answer.bytes;
+      });
     },
   };
 }
 
-/** The bytes of a 206 answer and the size of the whole file. */
-async function part(url: string, response: Response): Promise<{ size: number; bytes: Uint8Array }> {
-  if (response.status !== 206) {
-    await response.body?.cancel();
-    throw refusal(url, response.status);
-  }
-  const size = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  if (size === undefined)
-    throw new VitrailError('io', `${url}: an answer to a range request that does not state the file's size`);
-  return { size: Number(size), bytes: new Uint8Array(await response.arrayBuffer()) };
-}
-
-function wholeReader(bytes: Uint8Array, budget: MemoryBudget | undefined): RangeReader {
-  let held: Uint8Array | undefined = bytes;
-  return {
-    size: bytes.length,
-    async read(offset, length) {
-      if (held === undefined) throw new VitrailError('io', 'this file was closed');
-      return held.subarray(offset, offset + length);
-    },
-    async close() {
-      if (held !== undefined && budget !== undefined) budget.remaining += held.length;
-      held = undefined;
-    },
-  };
-}
-
-/** The body of an answer, as long as the budget lasts; what was taken from the budget is given back when the download fails. */
-async function downloadWhole(url: string, response: Response, budget: MemoryBudget | undefined): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new VitrailError(
-      'unavailable',
-      `${url}: the server does not answer range requests, and the file does not fit in the ${budget?.remaining ?? 0} bytes left for whole downloads; ` +
-        'download the shards and give their paths',
+/** The bytes of a 206 answer, which begin at byte `from`, and the size of the whole file. */
+async function part(url: string, response: Response, from: number, attempt: Try): Promise<{ size: number; bytes: Uint8Array }> {
+  if (response.status !== 206) throw refusal(url, response.status);
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  if (range === null || Number(range[1]) !== from) {
+    const stated = response.headers.get('content-range') ?? 'nothing';
+    throw new VitrailError(
+      'io',
+      `${url}: bytes from ${from} on and the file's size were asked for, but the server states "${stated}"`,
     );
-  const stated = Number(response.headers.get('content-length') ?? 0);
+  }
+  return { size: Number(range[2]), bytes: await joinedBody(response, attempt) };
+}
+
+/** The body of an answer. `admit` is told the length of each piece before it is kept, and may throw. */
+async function joinedBody(response: Response, { heard }: Try, admit = (_length: number) => {}): Promise<Uint8Array> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    if (budget === undefined || stated > budget.remaining) throw tooLarge();
-    for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
-      if (part.value.length > budget.remaining) throw tooLarge();
-      budget.remaining -= part.value.length;
-      size += part.value.length;
-      chunks.push(part.value);
-    }
-  } catch (error) {
-    if (budget !== undefined) budget.remaining += size;
-    await reader?.cancel().catch(() => {});
-    throw error;
+  for (let next = await reader?.read(); next !== undefined && !next.done; next = await reader?.read()) {
+    heard();
+    admit(next.value.length);
+    size += next.value.length;
+    chunks.push(next.value);
   }
   const bytes = new Uint8Array(size);
   let at = 0;
@@ -117,6 +97,45 @@ async function downloadWhole(url: string, response: Response, budget: MemoryBudg
     at += chunk.length;
   }
   return bytes;
+}
+
+function wholeReader(bytes: Uint8Array, budget: MemoryBudget | undefined): RangeReader {
+  let held: Uint8Array | undefined = bytes;
+  return {
+    size: bytes.length,
+    async read(offset, length) {
+      if (held === undefined) throw new VitrailError('io', 'this file was closed');
+      return held.slice(offset, offset + length);
+    },
+    async close() {
+      if (held !== undefined && budget !== undefined) budget.remaining += held.length;
+      held = undefined;
+    },
+  };
+}
+
+/** The whole file, as long as the budget lasts; what was taken from the budget is given back when the download fails. */
+async function downloadWhole(url: string, response: Response, attempt: Try, budget: MemoryBudget = { remaining: 0 }) {
+  let taken = 0;
+  const requireRoom = (length: number) => {
+    if (length <= budget.remaining) return;
+    throw new VitrailError(
+      'unavailable',
+      `${url}: the server does not answer range requests, and the file does not fit in the ${budget.remaining + taken} bytes left for ` +
+        'whole downloads; download the shards and give their paths',
+    );
+  };
+  try {
+    requireRoom(Number(response.headers.get('content-length') ?? 0));
+    return await joinedBody(response, attempt, (length) => {
+      requireRoom(length);
+      budget.remaining -= length;
+      taken += length;
+    });
+  } catch (error) {
+    budget.remaining += taken;
+    throw error;
+  }
 }
 
 /** An answer that another try may mend. */
@@ -130,19 +149,29 @@ function refusal(url: string, status: number): Error {
   return new VitrailError('io', `${url}: the server answered ${status}`);
 }
 
-async function withRetries<T>(url: string, options: HttpOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withRetries<T>(url: string, options: HttpOptions, work: (attempt: Try) => Promise<T>): Promise<T> {
   const { attempts = 5, delay = 200 } = options;
   for (let attempt = 1; ; attempt++) {
+    const controller = new AbortController();
+    const silence = () => setTimeout(() => controller.abort(new Transient(`nothing came for ${SILENCE / 1000} s`)), SILENCE);
+    let timer = silence();
+    const heard = () => {
+      clearTimeout(timer);
+      timer = silence();
+    };
     try {
-      return await work(AbortSignal.timeout(TIMEOUT));
+      return await work({ signal: controller.signal, heard });
     } catch (error) {
       if (isVitrailError(error)) throw error;
       if (attempt >= attempts) {
-        const cause = (error as Error).cause;
-        const detail = cause instanceof Error ? `${(error as Error).message}: ${cause.message}` : (error as Error).message;
+        const { message, cause } = error instanceof Error ? error : new Error(String(error));
+        const detail = cause instanceof Error ? `${message}: ${cause.message}` : message;
         throw new VitrailError('io', `${url}: ${attempts} tries failed; the last: ${detail}`, { cause: error });
       }
-      await new Promise((resolve) => setTimeout(resolve, delay * 2 ** (attempt - 1)));
+    } finally {
+      clearTimeout(timer);
+      controller.abort(); // Lets go of an answer that was not read to its end.
     }
+    await new Promise((resolve) => setTimeout(resolve, delay * 2 ** (attempt - 1)));
   }
 }

@@ -27,9 +27,14 @@ export async function indexShards(
     while (next < shards.length) {
       const s = next++;
       const { name, reader } = shards[s];
-      const { members, truncation } = await indexTar(reader, name);
+      const { members, truncation } = await indexTar(reader, name).catch((error: unknown) => {
+        next = shards.length; // One shard that cannot be read is enough: the others need not be walked for nothing.
+        throw error;
+      });
       indices[s] = indexShard(members);
-      if (truncation !== undefined) cut[s] = `${name}: ${truncation.reason}; ${indices[s].size} complete samples are kept`;
+      const { size } = indices[s];
+      const kept = size === 1 ? '1 complete sample is kept' : `${size} complete samples are kept`;
+      if (truncation !== undefined) cut[s] = `${name}: ${truncation.reason}; ${kept}`;
       for (const key of indices[s].withoutImage) bare.push(`${name}: ${key}`);
     }
   };

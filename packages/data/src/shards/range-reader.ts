@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 
-/** Random access to the bytes of one file, wherever it lies: `fileReader` of `@vitrail/data/node`, {@link httpReader}, {@link blobReader}. */
+/** Random access to the bytes of one file, wherever it lies: the readers of a `filePool` of `@vitrail/data/node`, {@link httpReader}, {@link blobReader}. */
 export interface RangeReader {
   /** Bytes in all. */
   readonly size: number;
@@ -25,7 +25,14 @@ export function blobReader(blob: Blob): RangeReader {
   return {
     size: blob.size,
     async read(offset, length) {
-      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      const part = blob.slice(offset, offset + length);
+      const bytes = await part.arrayBuffer().then(
+        (buffer) => new Uint8Array(buffer),
+        (error: Error) => {
+          // What browsers say when the file on disk was changed or removed after it was picked.
+          throw new VitrailError('io', `the file can no longer be read: ${error.message}`, { cause: error });
+        },
+      );
       if (bytes.length !== length) {
         throw new VitrailError(
           'corrupt-data',

@@ -51,7 +51,7 @@ export function captionsOf({ txt, json }: SampleFields, fields: readonly string[
   };
   add('alt', txt);
   for (const field of fields) {
-    const value = json !== undefined && Object.hasOwn(json, field) ? json[field] : undefined;
+    const value = json?.[field];
     for (const text of Array.isArray(value) ? value : [value]) add(ALT_NAMES.includes(field) ? 'alt' : field, text);
   }
   return Object.fromEntries([...texts].map(([granularity, set]) => [granularity, set.size === 1 ? [...set][0] : [...set]]));

@@ -26,7 +26,7 @@ export interface ShardIndex {
  * dot of the file's name. Names that begin with a dot, and extensions that are no picture, text or label, are passed over.
  *
  * Unlike WebDataset's reader, members of one key need not be neighbours. An extension that comes twice under one key begins another sample of that
- * key, so that joined shards lose nothing.
+ * key, so that joined shards lose nothing. Of two pictures of one key (`a.jpg`, `a.png`) the one that comes first is the sample's.
  *
  * @see https://github.com/webdataset/webdataset ("The WebDataset format")
  */
@@ -35,7 +35,7 @@ export function indexShard(members: readonly TarMember[]): ShardIndex {
   const groups: Group[] = [];
   const latest = new Map<string, Group>();
   for (const { name, offset, size } of members) {
-    const match = /^(?:\.\/)?((?:.*\/)?[^./][^./]*)\.([^/]+)$/.exec(name);
+    const match = /^(?:\.\/)?((?:.*\/)?[^./][^./]*)\.([^/]+)$/s.exec(name);
     const extension = KNOWN_EXTENSIONS.find((known) => known === match?.[2].toLowerCase());
     if (match === null || extension === undefined) continue;
     const key = match[1];

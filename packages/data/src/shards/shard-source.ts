@@ -1,5 +1,5 @@
 import { isVitrailError, VitrailError } from '@vitrail/core';
-import type { ImageDecoder, Sample, SampleSource } from '../sample.ts';
+import type { ImageDecoder, RgbImage, Sample, SampleSource } from '../sample.ts';
 import { collectClassNames } from './class-names.ts';
 import { indexShards, type Shard } from './index-shards.ts';
 import type { RangeReader } from './range-reader.ts';
@@ -19,13 +19,16 @@ export type ShardOptions = {
   readonly captionFields?: readonly string[];
   /**
    * What class labels (the `.cls` member, else the json field `label`, `cls` or `class`: a whole number or a name) index. `'collect'`: found by
-   * reading the labels of every sample once: the sorted names, or for whole numbers the json field `name`, else `class 3`.
+   * reading the labels of every sample once: the sorted names, or for whole numbers the json field `name`, else `class 3`; none without labels.
    */
   readonly classNames?: readonly string[] | 'collect';
 };
 
 /** Members this close together are read in one go rather than one by one. */
 const WORTH_READING_THROUGH = 1 << 16;
+
+/** Above what a picture of 64 megapixels takes uncompressed: a member that large is damage, and is not read into memory. */
+const MAXIMUM_MEMBER = 1 << 28;
 
 /**
  * A source of the samples in WebDataset shards (tar files of `KEY.jpg|jpeg|png|webp`, `KEY.txt`, `KEY.json`, `KEY.cls`; the layout that img2dataset
@@ -49,31 +52,34 @@ export async function openShards(options: ShardOptions): Promise<SampleSource> {
     const fieldsAt = async (index: number) => {
       const { shard, key, members } = locate(index);
       const texts = members().filter(({ extension }) => !isImageExtension(extension));
-      return inMember(`${shard.name}: ${key}.json`, async () => parseFields(texts, await readMembers(shard.reader, texts)));
+      const name = `${shard.name}: ${key}`;
+      const bytes = await about(name, () => readMembers(shard.reader, texts));
+      return about(`${name}.json`, () => parseFields(texts, bytes));
     };
     const classNames = options.classNames === 'collect' ? await collectClassNames(size, fieldsAt) : options.classNames;
 
-    return {
+    const source: SampleSource = {
       description: `${size} samples in ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${shards[0].name}${shards.length > 1 ? ', ...' : ''})`,
       size,
       classNames,
+      hasLabelMaps: false,
       warnings,
       key: (index) => locate(index).key,
       async read(index): Promise<Sample> {
         const { shard, key, members: listed } = locate(index);
         const name = `${shard.name}: ${key}`;
         const members = listed();
-        const bytes = await inMember(name, () => readMembers(shard.reader, members));
+        const bytes = await about(name, () => readMembers(shard.reader, members));
         const picture = members.findIndex(({ extension }) => isImageExtension(extension));
-        const image = await inMember(`${name}.${members[picture].extension}`, () => decode(bytes[picture]));
-        return inMember(`${name}.json`, async () => {
-          const fields = parseFields(members, bytes);
-          const classIndex = classIndexOf(fields, classNames);
-          return { key, image, captions: captionsOf(fields, captionFields), ...(classIndex === undefined ? {} : { classIndex }) };
-        });
+        const image = await about(`${name}.${members[picture].extension}`, () => decoded(decode, bytes[picture]));
+        const fields = await about(`${name}.json`, () => parseFields(members, bytes));
+        const classIndex = await about(name, () => classIndexOf(fields, classNames));
+        return { key, image, captions: captionsOf(fields, captionFields), ...(classIndex === undefined ? {} : { classIndex }) };
       },
       close,
     };
+    // Labelled pictures show one thing each.
+    return classNames?.length ? { ...source, singles: () => ({ ...source, close: async () => {} }) } : source;
   } catch (error) {
     await close();
     throw error;
@@ -83,6 +89,10 @@ export async function openShards(options: ShardOptions): Promise<SampleSource> {
 /** The bytes of members given in the order of their offsets; neighbours, as a sample's members almost always are, in one read. */
 async function readMembers(reader: RangeReader, members: readonly ShardMember[]): Promise<Uint8Array[]> {
   if (members.length === 0) return [];
+  const large = members.find(({ size }) => size > MAXIMUM_MEMBER);
+  if (large !== undefined) {
+    throw new VitrailError('corrupt-data', `its .${large.extension} has ${large.size} bytes, too many for a picture or a text`);
+  }
   const from = members[0].offset;
   const last = members[members.length - 1];
   const span = last.offset + last.size - from;
@@ -92,15 +102,22 @@ async function readMembers(reader: RangeReader, members: readonly ShardMember[])
   return members.map(({ offset, size }) => bytes.subarray(offset - from, offset - from + size));
 }
 
-/** Runs `work`; what it throws about the data becomes `corrupt-data` with the member's name in front. */
-async function inMember<T>(member: string, work: () => Promise<T>): Promise<T> {
+/** The picture, or `corrupt-data`: a decoder may reject damage with errors of its own. */
+async function decoded(decode: ImageDecoder, bytes: Uint8Array): Promise<RgbImage> {
+  try {
+    return await decode(bytes);
+  } catch (error) {
+    if (isVitrailError(error)) throw error;
+    throw new VitrailError('corrupt-data', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Runs `work`, putting `name` in front of `corrupt-data`. Other errors pass as they are: a disk that fails is not the member's fault. */
+async function about<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // A disk that fails, or a decoder that is not installed, is not the member's fault.
-    if (isVitrailError(error) && error.code !== 'corrupt-data') throw error;
-    throw new VitrailError('corrupt-data', `${member}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    if (!(isVitrailError(error) && error.code === 'corrupt-data')) throw error;
+    throw new VitrailError('corrupt-data', `${name}: ${error.message}`, { cause: error });
   }
 }

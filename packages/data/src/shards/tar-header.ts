@@ -1,8 +1,11 @@
 /** Headers and members of a tar archive begin at multiples of this many bytes. */
 export const TAR_BLOCK = 512;
 
-/** What a header says of the member that follows it. `type` is the type flag: `0` a file, `5` a folder, `x` pax records, `L` a long name. */
+/** What a header says of the member that follows it. `type` is the type flag: `0` a file, `5` a folder, `x` pax records, `L` a long name; `size` is the number of bytes after the header. */
 export type TarHeader = { readonly name: string; readonly size: number; readonly type: string };
+
+/** Links, devices, folders and pipes: no bytes follow their header, whatever size some writers state there (as in GNU tar and Go's reader). */
+const BARE_TYPES = '123456';
 
 /** The first block boundary at or after `offset`. */
 export function nextTarBlock(offset: number): number {
@@ -21,11 +24,12 @@ export function parseTarHeader(block: Uint8Array): TarHeader | string {
   if (stated === undefined || !sums(block).includes(stated)) return 'no tar header (its checksum is wrong)';
   const size = number(block, 124, 12) ?? (textOf(block.subarray(124, 136)).trim() === '' ? 0 : undefined);
   if (size === undefined) return 'a tar header whose size is no number';
+  const type = String.fromCharCode(block[156]);
   const name = textOf(block.subarray(0, 100));
   // Only POSIX ustar ("ustar", NUL) has a prefix; old GNU archives ("ustar  ") keep times there.
   const isPosix = textOf(block.subarray(257, 263)) === 'ustar';
   const prefix = isPosix ? textOf(block.subarray(345, 500)) : '';
-  return { name: prefix === '' ? name : `${prefix}/${name}`, size, type: String.fromCharCode(block[156]) };
+  return { name: prefix === '' ? name : `${prefix}/${name}`, size: BARE_TYPES.includes(type) ? 0 : size, type };
 }
 
 /** The `key=value` records of a pax header (`"%d %s=%s\n"`, the number being the length of the record), or `undefined` if they are damaged. */

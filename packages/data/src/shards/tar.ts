@@ -21,7 +21,7 @@ const MAXIMUM_METADATA = 1 << 20;
 /**
  * The members of a tar archive, found by walking its headers with random access: ustar, GNU long names, pax headers, base-256 sizes.
  *
- * Directories and links are passed over. Zero blocks between archives are too, so shards joined with `cat` lose nothing. An archive that is
+ * Folders and links (of both kinds) are passed over. Zero blocks between archives are too, so shards joined with `cat` lose nothing. An archive that is
  * cut off keeps its complete members and says so in `truncation`; so does one whose end-of-archive marker is missing, because a cut between
  * two members shows in no other way.
  *
@@ -67,9 +67,9 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
       if (records === undefined) throw damaged(start, 'a pax record that cannot be read');
       if (Object.keys(records).some((key) => key.startsWith('GNU.sparse')))
         throw damaged(offset, 'a sparse member, which is not supported,');
+      if (records.size !== undefined && !(/^\d+$/.test(records.size) && Number.isSafeInteger(Number(records.size))))
+        throw damaged(start, `a pax size of "${records.size}"`);
       next = { path: records.path ?? next.path, size: records.size === undefined ? next.size : Number(records.size) };
-      if (next.size !== undefined && !(Number.isSafeInteger(next.size) && next.size >= 0))
-        throw damaged(start, `a pax size of ${records.size}`);
     } else if (header.type === 'S') {
       throw damaged(offset, 'a sparse member, which is not supported,');
     } else {
@@ -79,8 +79,11 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
     }
     offset = nextTarBlock(start + size);
   }
-  if (reader.size > 0 && reader.size < TAR_BLOCK) throw damaged(0, `${reader.size} bytes that are no tar archive`);
+  if (reader.size > 0 && reader.size < TAR_BLOCK) {
+    throw damaged(0, `${reader.size} bytes that are no tar archive${hintAt(await bytesAt(0, reader.size))}`);
+  }
   if (ended) return { members };
+  if (reader.size === 0) return { members, truncation: { offset: 0, reason: 'it is empty (0 bytes)' } };
   const reason =
     offset < reader.size ? 'it is cut off inside a header' : 'its end-of-archive marker is missing, so it was probably cut off';
   return { members, truncation: { offset, reason } };
@@ -88,7 +91,7 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
 
 /** `bytesAt(offset, length)` that reads ahead, so that many small members cost one read, and large ones are skipped over. */
 function windowed(reader: RangeReader): (offset: number, length: number) => Promise<Uint8Array> {
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array = new Uint8Array(0);
   let from = 0;
   return async (offset, length) => {
     if (offset < from || offset + length > from + bytes.length) {

@@ -1,0 +1,242 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectError } from '../test/expect-error.ts';
+import { makeTar } from '../test/make-tar.ts';
+import { flat, png } from '../test/pictures.ts';
+import { loadBatches } from './load-batches.ts';
+import { openSource } from './open-source.ts';
+
+const CLASSES = ['airplane', 'cat', 'ship'];
+const GRAYS = [40, 120, 200];
+
+/** A shard as CIFAR is packed: `000000.png` and `000000.json` with a class's name and number. The picture's gray tells the class. */
+async function labelledShard(classes: readonly string[]): Promise<Uint8Array> {
+  const files: Record<string, string | Uint8Array> = {};
+  for (const [i, name] of classes.entries()) {
+    const key = String(i).padStart(6, '0');
+    const gray = GRAYS[CLASSES.indexOf(name)];
+    files[`${key}.png`] = await png(flat(8, 8, [gray, gray, gray]));
+    files[`${key}.json`] = JSON.stringify({ class: name, index: CLASSES.indexOf(name) });
+  }
+  return makeTar(files);
+}
+
+let folder = '';
+let train0: Uint8Array;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vitrail-open-source-'));
+  train0 = await labelledShard(['ship', 'cat', 'cat', 'airplane']);
+  for (const name of ['named', 'unnamed', 'captioned', 'broken']) await mkdir(join(folder, name));
+  for (const name of ['named', 'unnamed']) {
+    await writeFile(join(folder, name, 'train-0000.tar'), train0);
+    await writeFile(join(folder, name, 'train-0001.tar'), await labelledShard(['airplane', 'ship']));
+    await writeFile(join(folder, name, 'test-0000.tar'), await labelledShard(['cat', 'ship']));
+  }
+  await writeFile(join(folder, 'named', 'classes.json'), JSON.stringify([...CLASSES].reverse()));
+  const picture = await png(flat(4, 4, [1, 2, 3]));
+  await writeFile(
+    join(folder, 'captioned', 'a.tar'),
+    makeTar({ '0.png': picture, '0.txt': 'a dog', '1.png': picture, '1.json': '{"caption": "a cat", "long": "a cat asleep"}' }),
+  );
+  const cut = makeTar({ '0.png': picture, '0.txt': 'a dog', '1.png': picture, '1.txt': 'a cat' });
+  await writeFile(join(folder, 'broken', 'cut.tar'), cut.subarray(0, cut.length - 1024 - 900));
+  await writeFile(join(folder, 'broken', 'no.tar'), 'this is no archive'.repeat(100));
+  await writeFile(join(folder, 'broken', 'classes.json'), '{"cat": 0}');
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('scenes', () => {
+  it('opens them with the options of the spec', async () => {
+    const source = await openSource('scenes?count=5&size=32&split=test');
+    expect(source).toMatchObject({ size: 5, hasLabelMaps: true });
+    expect(await source.read(0)).toMatchObject({ key: 'scene-test-000000', image: { width: 32 } });
+    await source.close();
+  });
+
+  it('refuses what they cannot be', async () => {
+    await expectError(() => openSource('scenes?size=4'), 'invalid-argument', /size is a whole number from 16 to 1024, but 4/);
+    await expectError(() => openSource('scene'), 'unknown-name', /no data source "scene"; did you mean scenes\?/);
+  });
+
+  it('are too few for a batch larger than they are', async () => {
+    const source = await openSource('scenes?count=5');
+    const views = {
+      globalSize: 16,
+      localSize: 8,
+      localCrops: 0,
+      globalScale: [1, 1],
+      localScale: [1, 1],
+      aspect: [1, 1],
+      flip: 0,
+    } as const;
+    await expectError(
+      () => loadBatches(source, { batchSize: 8, views, seed: 0 }),
+      'missing-data',
+      /batch of 8.*only 5: 5 scenes of 64/,
+    );
+    for await (const { global, samples } of loadBatches(source, { batchSize: 5, views, seed: 0 })) {
+      expect(global).toHaveLength(5 * 16 * 16 * 3);
+      expect(samples.map(({ key }) => key).sort()).toEqual([0, 1, 2, 3, 4].map((i) => `scene-train-00000${i}`));
+      break;
+    }
+  });
+});
+
+describe('shards', () => {
+  it('opens those that a pattern names, with captions', async () => {
+    const source = await openSource(join(folder, 'captioned', '?.tar'));
+    expect(source).toMatchObject({ size: 2, hasLabelMaps: false, classNames: undefined });
+    expect(source.singles).toBeUndefined();
+    expect((await source.read(0)).captions).toEqual({ alt: 'a dog' });
+    expect((await source.read(1)).captions).toEqual({ alt: 'a cat', long: 'a cat asleep' });
+    await source.close();
+  });
+
+  it('are labelled pictures of single things where classes.json lies beside them', async () => {
+    const source = await openSource(join(folder, 'named', 'train-{0000..0001}.tar'));
+    expect(source).toMatchObject({ size: 6, classNames: ['ship', 'cat', 'airplane'] });
+    const singles = source.singles?.();
+    const labels = await Promise.all([0, 1, 2, 3, 4, 5].map(async (index) => (await singles?.read(index))?.classIndex));
+    expect(labels).toEqual([0, 1, 1, 2, 2, 0]);
+    await source.close();
+  });
+
+  it('warns of a shard that is cut off, and opens the rest', async () => {
+    await writeFile(join(folder, 'captioned', 'cut.tar'), train0.subarray(0, train0.length - 1024));
+    const source = await openSource(join(folder, 'captioned', 'cut.tar'));
+    expect(source.warnings?.join()).toMatch(/cut\.tar: its end-of-archive marker is missing/);
+    await source.close();
+    await rm(join(folder, 'captioned', 'cut.tar'));
+  });
+
+  it('says what is wrong with files that are not there, no archives, or no list of classes', async () => {
+    await expectError(() => openSource(join(folder, 'named', 'val-*.tar')), 'missing-data', /no file matches .*val-\*\.tar: /);
+    await expectError(() => openSource(folder), 'missing-data', /it is a folder; name its shards/);
+    await expectError(
+      () => openSource(join(folder, 'broken', 'cut.tar')),
+      'corrupt-data',
+      /classes\.json: a JSON array of class names/,
+    );
+    await rm(join(folder, 'broken', 'classes.json'));
+    await expectError(() => openSource(join(folder, 'broken', 'no.tar')), 'corrupt-data', /no\.tar: .*at byte 0/);
+    await writeFile(join(folder, 'captioned', 'classes.json'), '["cat", "dog"]');
+    const both = join(folder, '{captioned,named}', '*.tar');
+    await expectError(
+      () => openSource(both),
+      'corrupt-data',
+      /captioned.classes\.json and .*named.classes\.json name different classes/,
+    );
+    await writeFile(join(folder, 'captioned', 'classes.json'), '["cat",');
+    await expectError(() => openSource(both), 'corrupt-data', /classes\.json: not JSON/);
+    await rm(join(folder, 'captioned', 'classes.json'));
+  });
+});
+
+describe('mosaics', () => {
+  it('are made of labelled shards, their classes in the order of classes.json', async () => {
+    const source = await openSource(`mosaic:${join(folder, 'named', 'train-*.tar')}?grid=2&count=30`);
+    expect(source).toMatchObject({ size: 30, classNames: ['ship', 'cat', 'airplane'], hasLabelMaps: true });
+    for (let index = 0; index < source.size; index++) {
+      const { image, labels } = await source.read(index);
+      expect([image.width, image.height]).toEqual([16, 16]);
+      labels?.data.forEach((label, at) => {
+        const name = source.classNames?.[label] ?? '';
+        expect(image.data[at * 3]).toBe(GRAYS[CLASSES.indexOf(name)]);
+      });
+    }
+    expect(await source.singles?.().read(0)).toMatchObject({ classIndex: 0, image: { width: 8 } });
+    await source.close();
+  });
+
+  it('give train and test shards the same classes in the same order', async () => {
+    const train = await openSource(`mosaic:${join(folder, 'named', 'train-*.tar')}`);
+    const test = await openSource(`mosaic:${join(folder, 'named', 'test-*.tar')}`);
+    expect(test.classNames).toEqual(train.classNames);
+    await Promise.all([train.close(), test.close()]);
+  });
+
+  it('collect the names of classes from the samples where there is no list', async () => {
+    const source = await openSource(`mosaic:${join(folder, 'unnamed', 'train-000?.tar')}?grid=1..2`);
+    expect(source.classNames).toEqual(CLASSES);
+    expect(source.description).toMatch(/^6 mosaics of 1 x 1 to 2 x 2 tiles; the tiles: 6 samples in 2 shards/);
+    await source.close();
+  });
+
+  it('need labels, and options that can be met', async () => {
+    await expectError(
+      () => openSource(`mosaic:${join(folder, 'captioned', 'a.tar')}`),
+      'missing-data',
+      /class is known, but these have none: 2 samples/,
+    );
+    await expectError(
+      () => openSource(`mosaic:${join(folder, 'named', '*.tar')}?gird=2`),
+      'unknown-name',
+      /did you mean "grid"\?/,
+    );
+    await expectError(
+      () => openSource(`mosaic:${join(folder, 'named', '*.tar')}?grid=9`),
+      'invalid-argument',
+      /grid is 1 to 8 tiles/,
+    );
+    await expectError(() => openSource(`mosaic:${join(folder, 'nowhere', '*.tar')}`), 'missing-data', /no file matches/);
+  });
+});
+
+describe('over http', () => {
+  let server: Server;
+  let origin = '';
+  let files: Record<string, Uint8Array> = {};
+  let missing = 404;
+
+  beforeAll(async () => {
+    files = {
+      '/named/a-0.tar': train0,
+      '/named/a-1.tar': await labelledShard(['airplane']),
+      '/named/classes.json': new TextEncoder().encode(JSON.stringify(CLASSES)),
+      '/bare/a-0.tar': train0,
+    };
+    server = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://host');
+      const file = searchParams.get('key') === 'wrong' ? undefined : files[pathname];
+      const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+      if (file === undefined) response.writeHead(missing).end();
+      else if (range === null) response.writeHead(200, { 'content-length': file.length }).end(file);
+      else {
+        const part = file.subarray(Number(range[1]), Number(range[2]) + 1);
+        response.writeHead(206, { 'content-range': `bytes ${range[1]}-${range[2]}/${file.length}` }).end(part);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  it('expands braces, and finds classes.json beside the shards, with the query', async () => {
+    const source = await openSource(`${origin}/named/a-{0..1}.tar?key=right`);
+    expect(source).toMatchObject({ size: 5, classNames: CLASSES });
+    expect((await source.read(4)).classIndex).toBe(0);
+    await source.close();
+  });
+
+  it.each([404, 403])('does without classes.json where the server answers %i', async (status) => {
+    missing = status;
+    const source = await openSource(`mosaic:${origin}/bare/a-0.tar?grid=1`);
+    expect(source).toMatchObject({ size: 4, classNames: CLASSES });
+    expect((await source.read(0)).image.width).toBe(8);
+    await source.close();
+  });
+
+  it('says which file cannot be had', async () => {
+    missing = 404;
+    await expectError(() => openSource(`${origin}/named/a-{0..2}.tar`), 'missing-data', /a-2\.tar: the server has no such file/);
+    missing = 500;
+    await expectError(() => openSource(`${origin}/nowhere/a-0.tar`), 'io', /nowhere\/classes\.json: the server answered 500/);
+  });
+});
