@@ -1,4 +1,4 @@
-import { type Tensor2D, type Tensor4D, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
+import { slice, type Tensor4D, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { drawCaptions } from '@vitrail/captions';
 import { createRng } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
@@ -17,9 +17,15 @@ export type VisionTextBatch = {
 };
 
 /**
- * Draws captions for every picture of a batch, tokenises them and moves crops and tokens to the device.
+ * Draws one caption per stream for every picture of a batch, tokenises them and moves crops and tokens to the device.
  *
- * The draw is a pure function of (seed, epoch, sample index).
+ * The draw is a pure function of (`train.seed`, epoch, sample index). A caption is not changed for a crop that does not show all of it.
+ *
+ * @param batch of `loadBatches`, with the configuration's `views`
+ * @returns tensors, the caller's (`disposeBatch`)
+ * @throws `missing-data` for a picture without any caption
+ * @see "TIPSv2", arXiv 2604.12012, section 3.5
+ * @example visionTextBatch(config, tokenizer, batch).texts.ids.shape // [2 * 32, 9] for two streams, 32 pictures, at most 9 tokens
  */
 export function visionTextBatch(config: DualEncoderConfiguration, tokenizer: Tokenizer, batch: Batch): VisionTextBatch {
   const { views, captions, train } = config;
@@ -38,23 +44,32 @@ export function visionTextBatch(config: DualEncoderConfiguration, tokenizer: Tok
   };
 }
 
-/** Tokenised texts as tensors, no longer than the longest of them (padding after that would be masked anyway). The caller disposes both. */
+/**
+ * Tokenised texts as tensors, cut to the longest of them: what comes after it is padding in every row, which no tower looks at.
+ *
+ * @returns ids and padding, `[texts, L]` with `L` from 1 to the tokenizer's `maxTokens`; the caller's
+ * @throws `invalid-argument` when the tokenizer gives more ids than its `maxTokens`
+ * @example textBatch(tokenizer, ['a red ball', 'a cat']).ids.shape // [2, 3]
+ */
 export function textBatch(tokenizer: Tokenizer, texts: readonly string[]): TextBatch {
   const { ids, padding, shape } = encodeBatch(tokenizer, texts);
-  const [count, width] = shape;
+  const cut: [number, number] = [shape[0], longestRow(padding, shape[1])];
+  return tidy(() => ({
+    ids: slice(tensor2d(ids, shape, 'int32'), [0, 0], cut),
+    padding: slice(tensor2d(Float32Array.from(padding), shape), [0, 0], cut),
+  }));
+}
+
+/** Releases the tensors of a batch. */
+export function disposeBatch({ global, locals, texts }: VisionTextBatch): void {
+  for (const tensor of [global, locals, texts.ids, texts.padding]) tensor?.dispose();
+}
+
+/** Tokens of the longest row of `[rows, width]`, and at least 1: a tensor without columns could not be embedded. */
+function longestRow(padding: Uint8Array, width: number): number {
   let longest = 1;
   padding.forEach((isPadding, i) => {
     if (!isPadding) longest = Math.max(longest, (i % width) + 1);
   });
-  const trim = <T extends Int32Array | Uint8Array>(rows: T): Int32Array =>
-    Int32Array.from({ length: count * longest }, (_, i) => rows[Math.floor(i / longest) * width + (i % longest)]);
-  return {
-    ids: tensor2d(trim(ids), [count, longest], 'int32'),
-    padding: tensor2d(Float32Array.from(trim(padding)), [count, longest]),
-  };
-}
-
-/** Releases the tensors of a batch. */
-export function disposeBatch(batch: VisionTextBatch & { mask?: Tensor2D }): void {
-  for (const tensor of [batch.global, batch.locals, batch.mask, batch.texts.ids, batch.texts.padding]) tensor?.dispose();
+  return longest;
 }

@@ -3,21 +3,22 @@
  * (TIPSv2, tables 9 to 11).
  *
  * "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv 2103.00020; loss as in OpenCLIP. Deviations:
- * towers, tokenizer and optimiser are those of the TIPS recipes, so that a comparison changes the loss and nothing else.
+ * towers, tokenizer, crops and optimiser are those of the TIPS recipes, so that a comparison changes the loss and nothing else.
  *
  *   vitrail pretrain --recipe clip:tiny --data scenes
  */
-
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
+import { contrastiveLoss } from './contrastive-loss.ts';
 import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Preset, Recipe, System } from './recipe.ts';
-import { contrastiveLoss, type TipsConfiguration } from './tipsv2.ts';
+import type { TipsConfiguration } from './tips-configuration.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
 type NothingCarried = Record<string, never>;
 
+/** CLIP (Radford et al., ICML 2021, arXiv 2103.00020) on the towers, batches and optimiser of TIPSv2. */
 export const clip: Recipe = {
   name: 'clip',
   title: 'CLIP: the contrastive loss alone',
@@ -38,7 +39,8 @@ function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParam
       loss(params, _, batch) {
         const { cls } = encoder.encodeImages(params.image, batch.global); // [B, C, D]
         const texts = encoder.encodeTexts(params.text, batch.texts); // [C * B, D]
-        return { loss: contrastiveLoss(cls, texts, params.logitScale), metrics: {}, auxiliary: {} };
+        const contrastive = contrastiveLoss(cls, texts, params.logitScale);
+        return { loss: contrastive, metrics: { 'loss/contrastive': contrastive }, auxiliary: {} };
       },
       carry: () => ({}),
       constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
@@ -46,14 +48,20 @@ function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParam
   };
 }
 
+/** The settings that are not of self-distillation, and no local crops. */
 function contrastiveOnly({ config, note }: Preset<TipsConfiguration>): Preset<DualEncoderConfiguration> {
-  const { mask: _mask, heads: _heads, teacher: _teacher, loss, ...shared } = config;
+  const { data, image, text, views, captions, loss, optimizer, train } = config;
   return {
     note,
     config: {
-      ...shared,
-      views: { ...shared.views, localCrops: 0 },
+      data,
+      image,
+      text,
+      views: { ...views, localCrops: 0 },
+      captions,
       loss: { temperature: loss.temperature, minimumTemperature: loss.minimumTemperature },
+      optimizer,
+      train,
     },
   };
 }

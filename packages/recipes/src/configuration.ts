@@ -1,3 +1,5 @@
+import type { VitConfig } from '@vitrail/vit';
+
 /** The image tower: a `VitConfig` but for the crop size (`views.globalSize`) and the mask token (there when the system masks). */
 export type ImageTowerSection = {
   /** Side of a patch, in pixels. */
@@ -5,7 +7,7 @@ export type ImageTowerSection = {
   width: number;
   depth: number;
   heads: number;
-  mlp: string;
+  mlp: VitConfig['mlp']['kind'];
   mlpHidden: number;
   /** CLS tokens: one per caption stream. */
   clsTokens: number;
@@ -39,9 +41,10 @@ export type ViewsSection = {
 
 /** The optimiser and its schedule: linear warm-up, then a cosine to zero. */
 export type OptimizerSection = {
-  name: string;
+  name: 'adamw' | 'adafactor' | 'lamb';
   learningRate: number;
   warmupSteps: number;
+  /** `beta1`, `beta2` and `epsilon` are those of AdamW and LAMB; Adafactor has none of them. */
   beta1: number;
   beta2: number;
   epsilon: number;
@@ -68,7 +71,7 @@ export type TrainSection = {
   evaluateSamples: number;
 };
 
-/** Where pictures come from: the `SPEC`s of the command line. An empty `evaluate` means the training data. */
+/** Where pictures come from: the `SPEC`s of the command line. With an empty `evaluate`, a part of the training data is held out. */
 export type DataSection = { train: string; evaluate: string };
 
 /** What every recipe's configuration has: enough to feed, encode, optimise and run. */

@@ -9,9 +9,11 @@ export type {
   TrainSection,
   ViewsSection,
 } from './configuration.ts';
+export { contrastiveLoss } from './contrastive-loss.ts';
 export { type DualEncoder, type DualEncoderParams, dualEncoder, type TextBatch } from './dual-encoder.ts';
 export { buildOptimizer } from './optimizer.ts';
 export type { Preset, Recipe, System } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
 export { tips } from './tips.ts';
-export { assembleTips, contrastiveLoss, type TipsConfiguration, tipsv2 } from './tipsv2.ts';
+export type { TipsConfiguration } from './tips-configuration.ts';
+export { assembleTips, type TipsBatch, type TipsCarried, type TipsParams, tipsv2 } from './tipsv2.ts';

@@ -2,24 +2,34 @@ import { cosine, type Schedule, warmup } from '@vitrail/core';
 import { adafactor, adamw, lamb, type Optimizer } from '@vitrail/optim';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
 import type { OptimizerSection } from './configuration.ts';
+import { requirePositive } from './require-settings.ts';
 
-/** The optimiser of a configuration: linear warm-up to `learningRate`, cosine to zero at the last step. */
+/**
+ * The optimiser of a configuration, with linear warm-up to `learningRate` and a cosine to zero at step `steps`. A run shorter than its
+ * warm-up ends on the way up.
+ *
+ * TIPSv2 trains with Adafactor; rate, schedule, warm-up and decay were not published.
+ *
+ * @param steps of the whole run, at least 1
+ * @returns the optimiser, and its rate by step (0-based)
+ * @throws `invalid-argument` naming the setting that cannot be
+ * @see "TIPSv2", arXiv 2604.12012, appendix A.9
+ * @example buildOptimizer({ ...config.optimizer, learningRate: 1e-3, warmupSteps: 10 }, 110).learningRate(60) // 5e-4
+ */
 export function buildOptimizer(section: OptimizerSection, steps: number): { optimizer: Optimizer; learningRate: Schedule } {
-  requireChoice('optimizer.name', section.name, ['adamw', 'adafactor', 'lamb']);
+  const { name, warmupSteps, beta1, beta2, epsilon, weightDecay } = section;
+  requireChoice('optimizer.name', name, ['adamw', 'adafactor', 'lamb']);
   requireRange('optimizer.learningRate', section.learningRate, 0, 100);
-  requireRange('optimizer.beta1', section.beta1, 0, 1);
-  requireRange('optimizer.beta2', section.beta2, 0, 1);
-  requireRange('optimizer.weightDecay', section.weightDecay, 0, 100);
-  requireWhole('optimizer.warmupSteps', section.warmupSteps, 0);
-  const { warmupSteps, beta1, beta2, epsilon, weightDecay } = section;
-  const learningRate = warmup(
-    cosine({ from: section.learningRate, to: 0, steps: Math.max(0, steps - warmupSteps) }),
-    warmupSteps,
-  );
+  requireRange('optimizer.weightDecay', weightDecay, 0, 100);
+  requireWhole('optimizer.warmupSteps', warmupSteps, 0);
+  requirePositive('optimizer.maximumNorm', section.maximumNorm);
+  // At least one step of cosine: a cosine of none is zero throughout, and would take the warm-up down with it.
+  const decay = cosine({ from: section.learningRate, to: 0, steps: Math.max(1, steps - warmupSteps) });
+  const learningRate = warmup(decay, warmupSteps);
   const optimizers = {
     adamw: () => adamw({ learningRate, beta1, beta2, epsilon, weightDecay }),
     lamb: () => lamb({ learningRate, beta1, beta2, epsilon, weightDecay }),
     adafactor: () => adafactor({ learningRate, weightDecay }),
   };
-  return { optimizer: optimizers[section.name as keyof typeof optimizers](), learningRate };
+  return { optimizer: optimizers[name](), learningRate };
 }

@@ -11,26 +11,28 @@ export const recipes: readonly Recipe[] = [tipsv2, tips, clip];
 /**
  * The recipe and preset of a name like `tipsv2:small`; without a colon the preset is `tiny`.
  *
- * @throws `unknown-name` with the nearest name there is.
+ * @throws `unknown-name` with the nearest name there is
+ * @example findRecipe('tipsv2:B/14').preset.config.image.width // 768
  */
 export function findRecipe(name: string): { recipe: Recipe; presetName: string; preset: Preset<DualEncoderConfiguration> } {
-  const colon = name.indexOf(':');
-  const recipeName = colon < 0 ? name : name.slice(0, colon);
-  const presetName = colon < 0 ? 'tiny' : name.slice(colon + 1);
+  const [recipeName, presetName] = name.includes(':') ? splitAtFirst(name, ':') : [name, 'tiny'];
   const recipe = recipes.find((candidate) => candidate.name === recipeName);
-  if (recipe === undefined)
-    throw unknown(
-      'recipe',
-      recipeName,
-      recipes.map((candidate) => candidate.name),
-    );
-  const preset = recipe.presets[presetName];
-  if (!Object.hasOwn(recipe.presets, presetName))
-    throw unknown(`preset of ${recipeName}`, presetName, Object.keys(recipe.presets));
-  return { recipe, presetName, preset };
+  if (recipe === undefined) {
+    const names = recipes.map((candidate) => candidate.name);
+    throw unknownName('recipe', recipeName, names);
+  }
+  if (!Object.hasOwn(recipe.presets, presetName)) {
+    throw unknownName(`preset of ${recipeName}`, presetName, Object.keys(recipe.presets));
+  }
+  return { recipe, presetName, preset: recipe.presets[presetName] };
 }
 
-function unknown(kind: string, name: string, known: readonly string[]): VitrailError {
+function splitAtFirst(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function unknownName(kind: string, name: string, known: readonly string[]): VitrailError {
   const nearest = nearestName(name, known);
   return new VitrailError(
     'unknown-name',

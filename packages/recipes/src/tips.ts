@@ -2,15 +2,18 @@
  * TIPS: the first version. Three settings away from TIPSv2: the patch loss looks at masked patches only (iBOT), the teacher is an
  * average of the encoder as well as of the heads, and the second CLS token sees one kind of synthetic caption.
  *
- * "TIPS: Text-Image Pretraining with Spatial awareness", ICLR 2025, arXiv 2410.16512. Training code was not released.
+ * "TIPS: Text-Image Pretraining with Spatial awareness", ICLR 2025, arXiv 2410.16512. Training code was not released. Deviations: batch
+ * and position grid are those of TIPSv2 (TIPS: 16k pictures, 16 x 16), as in its "TIPS reproduced" (TIPSv2, table 4).
  *
  *   vitrail pretrain --recipe tips:tiny --data scenes
  */
 import { tipsStreams } from '@vitrail/captions';
 import type { Preset, Recipe } from './recipe.ts';
-import { assembleTips, type TipsConfiguration } from './tipsv2.ts';
+import type { TipsConfiguration } from './tips-configuration.ts';
+import { assembleTips } from './tipsv2.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
+/** TIPS (ICLR 2025, arXiv 2410.16512). */
 export const tips: Recipe<TipsConfiguration> = {
   name: 'tips',
   title: 'TIPS: iBOT, full EMA, two caption streams',

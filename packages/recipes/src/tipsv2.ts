@@ -2,30 +2,39 @@
  * TIPSv2: contrastive + self-distillation + masked image modelling, with iBOT++ and a teacher whose heads alone are averaged.
  *
  * "TIPSv2: Advancing Vision-Language Pretraining with Enhanced Patch-Text Alignment", CVPR 2026, arXiv 2604.12012. The authors did not
- * release training code. What the paper leaves open (head shapes, temperatures, momenta, crop scales) is inherited from DINO, iBOT and
- * DINOv2; each such choice is said where it is made.
+ * release training code.
+ *
+ *   L = L_CLIP + alpha L_DINO + beta L_iBOT++          section 3.1, appendix A.9: alpha 1, beta 2
+ *
+ * Its symbols here: f_s and g are `params.image` and `params.text`; h_s is `params.heads.cls` for CLS tokens and `params.heads.patch` for
+ * patches; f_t and h_t are `teacher.image` and `teacher.heads`. I is `batch.global`, I_mask the same with `batch.mask`, I_1 to I_M are
+ * `batch.locals`, the captions T `batch.texts`. Alpha is `loss.dinoWeight`, beta `loss.patchWeight`.
+ *
+ * What the paper leaves open, and what stands here for it:
+ * - reductions: means over crops, patches and pictures, where its equations sum (as in the code of DINO, iBOT and DINOv2)
+ * - heads: those of DINO, one for CLS tokens and one for patches, each with its own centre; the prototypes' lengths fixed at 1 (DINO, iBOT)
+ * - temperatures, centre momentum, crop scales: DINO's and DINOv2's; momentum of the heads: half a cosine, as in DINO
+ * - which CLS token distils: the first (as in the figure of TIPS)
+ * - masks: every picture, exactly `round(ratio N)` patches
  *
  *   vitrail pretrain --recipe tipsv2:tiny --data scenes
  */
 import {
   add,
-  clone,
   mean,
   mul,
-  type Rank,
   reshape,
   type Scalar,
-  slice,
-  squeeze,
-  type Tensor,
+  sub,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
   tensor2d,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { cosine, createRng, mapTree, type TensorTree } from '@vitrail/core';
-import { initTeacher, type TeacherPolicy, teacherParams, updateTeacher } from '@vitrail/ema';
+import { createRng, type TensorTree } from '@vitrail/core';
+import type { Batch } from '@vitrail/data';
+import { initTeacher, momentumSchedule, teacherParams, updateTeacher } from '@vitrail/ema';
 import {
   applyPrototypeHead,
   initPrototypeHead,
@@ -33,52 +42,29 @@ import {
   teacherTemperature,
   updateCenter,
 } from '@vitrail/heads';
-import { dino, ibotPlusPlus, infoNce, maskedMean } from '@vitrail/losses';
-import { type MaskSpec, patchMask } from '@vitrail/masking';
-import { requireChoice, requireRange, requireWhole, type TrainProgram } from '@vitrail/train';
+import { dino, ibotPlusPlus, maskedMean } from '@vitrail/losses';
+import { patchMask } from '@vitrail/masking';
+import type { TrainProgram } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
-import type { DualEncoderConfiguration } from './configuration.ts';
+import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
 import { type DualEncoder, type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
+import { requireTips, type TipsConfiguration } from './tips-configuration.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
-/** Every setting of TIPS and TIPSv2; the ablations of the paper are values of these. */
-export type TipsConfiguration = DualEncoderConfiguration & {
-  /** Patches hidden from the student: `round(ratio * N)` of every picture. */
-  mask: { kind: string; ratio: number };
-  /** Projection heads to prototypes, one for CLS tokens and one for patches; shapes as in DINO and iBOT. */
-  heads: {
-    hidden: number;
-    bottleneck: number;
-    prototypes: number;
-    /** Steps at the start during which the prototypes are not trained (DINO: the first epoch). */
-    frozenSteps: number;
-  };
-  loss: {
-    /** `ibot++`: every patch; `ibot`: masked patches only; `none`. */
-    patch: string;
-    /** Weight of the patch loss; beta in the paper. */
-    patchWeight: number;
-    /** Weight of the global self-distillation loss; alpha in the paper. 0 leaves it out. */
-    dinoWeight: number;
-    studentTemperature: number;
-    teacherTemperature: { from: number; to: number; steps: number };
-    /** Share of the old centre that is kept at every step. */
-    centerMomentum: number;
-  };
-  teacher: {
-    /** What is averaged: `heads` (TIPSv2), `full` (TIPS), `none`. */
-    policy: string;
-    momentum: { from: number; to: number };
-  };
-};
+export type { TipsConfiguration } from './tips-configuration.ts';
 
-type HeadsParams = { cls: PrototypeHeadParams; patch: PrototypeHeadParams };
-type TipsParams = DualEncoderParams & { heads: HeadsParams };
-type TipsCarried = { teacher: TensorTree; centers: { cls: Tensor1D; patch: Tensor1D } };
-type TipsBatch = VisionTextBatch & { mask: Tensor2D };
+/** Parameters of TIPS and TIPSv2: the two towers, the temperature, and the student's heads. */
+export type TipsParams = DualEncoderParams & { heads: { cls: PrototypeHeadParams; patch: PrototypeHeadParams } };
 
+/** What TIPS and TIPSv2 carry from step to step: the averaged parts of the teacher, and the running means of its scores, `[K]` each. */
+export type TipsCarried = { teacher: TensorTree; centers: { cls: Tensor1D; patch: Tensor1D } };
+
+/** A batch with its masks, `[B, N]`: 1 for a patch that is hidden from the student. */
+export type TipsBatch = VisionTextBatch & { mask: Tensor2D };
+
+/** TIPSv2 (CVPR 2026, arXiv 2604.12012). */
 export const tipsv2: Recipe<TipsConfiguration> = {
   name: 'tipsv2',
   title: 'TIPSv2: iBOT++, head-only EMA, captions of several granularities',
@@ -87,36 +73,34 @@ export const tipsv2: Recipe<TipsConfiguration> = {
   assemble: assembleTips,
 };
 
-/** Puts TIPS or TIPSv2 together: they differ in settings only. */
+/**
+ * Puts TIPS or TIPSv2 together: they differ in settings only.
+ *
+ * @throws `invalid-argument` naming the setting that cannot be
+ * @example assembleTips(tipsv2.presets.tiny.config).encoder.vit.maskToken // true
+ */
 export function assembleTips(config: TipsConfiguration): System<TipsParams, TipsCarried, TipsBatch> {
-  requireTips(config);
   const encoder = dualEncoder(config, { masks: true });
-  const mask = { kind: config.mask.kind, ratio: config.mask.ratio } as MaskSpec;
-  const side = config.views.globalSize / config.image.patchSize;
+  requireTips(config);
   return {
     encoder,
     program: tipsProgram(config, encoder),
     ...buildOptimizer(config.optimizer, config.train.steps),
-    prepare(tokenizer, batch) {
-      const rng = createRng(config.train.seed).fork('mask');
-      const grid = { rows: side, columns: side };
-      const masks = batch.samples.map(({ epoch, index }) => patchMask(mask, grid, rng.fork(epoch, index)).mask);
-      return {
-        ...visionTextBatch(config, tokenizer, batch),
-        mask: tensor2d(Float32Array.from(masks.flatMap((bits) => [...bits])), [masks.length, side * side]),
-      };
+    prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), mask: drawMasks(config, batch) }),
+    release({ mask, ...batch }) {
+      mask.dispose();
+      disposeBatch(batch);
     },
-    release: disposeBatch,
   };
 }
 
 function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProgram<TipsParams, TipsCarried, TipsBatch> {
-  const { heads, loss, views, image } = config;
-  const policy = config.teacher.policy as TeacherPolicy;
+  const { heads, image, loss, train, views } = config;
+  const { policy } = config.teacher;
   const head = { width: image.width, hidden: heads.hidden, bottleneck: heads.bottleneck, prototypes: heads.prototypes };
-  const teacherTau = teacherTemperature(loss.teacherTemperature);
-  const momentum = cosine({ ...config.teacher.momentum, steps: config.train.steps });
-  const studentTau = loss.studentTemperature;
+  const momentum = momentumSchedule({ ...config.teacher.momentum, steps: train.steps });
+  const tauT = teacherTemperature(loss.teacherTemperature);
+  const tauS = loss.studentTemperature;
 
   return {
     init(rng) {
@@ -127,112 +111,81 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
           patch: initPrototypeHead(head, rng.fork('heads', 'patch')),
         },
       };
-      const centers = { cls: zeros<Rank.R1>([heads.prototypes]), patch: zeros<Rank.R1>([heads.prototypes]) };
-      return { params, carried: { teacher: initTeacher(policy, params), centers } };
+      const center = (): Tensor1D => zeros([heads.prototypes]);
+      return { params, carried: { teacher: initTeacher(policy, params), centers: { cls: center(), patch: center() } } };
     },
 
     loss(params, { teacher: averaged, centers }, batch, step) {
-      const metrics: Record<string, Scalar> = {};
-      const teacher = teacherParams(policy, averaged, params) as TipsParams;
-      const temperature = teacherTau(step);
+      // A teacher's part has the tree of the student's, whether it is an average or the student's itself.
+      const teacher = teacherParams(policy, averaged, params) as Pick<TipsParams, 'image' | 'heads'>;
 
-      // The clean crop is encoded once: for the contrastive loss and, when the encoder is not averaged, for the teacher's heads.
+      // The clean crop is encoded once, for the contrastive loss and for the teacher, unless that has an encoder of its own (TIPS).
       const clean = encoder.encodeImages(params.image, batch.global);
-      const target = policy === 'full' ? encoder.encodeImages(teacher.image, batch.global) : clean;
+      const whole = policy === 'full' ? encoder.encodeImages(teacher.image, batch.global) : clean;
+
+      // L_CLIP: CLS token k against the captions of stream k.
       const texts = encoder.encodeTexts(params.text, batch.texts);
-      metrics['loss/contrastive'] = contrastiveLoss(clean.cls, texts, params.logitScale);
+      const contrastive = contrastiveLoss(clean.cls, texts, params.logitScale);
+      const metrics: Record<string, Scalar> = { 'loss/contrastive': contrastive };
+      let total = contrastive;
 
-      // Targets. No gradient reaches them: the cross-entropy sends none to its teacher (paper, section 3.4).
-      const clsTarget = applyPrototypeHead(teacher.heads.cls, firstCls(target.cls));
-      const patchTarget = applyPrototypeHead(teacher.heads.patch, rows(target.patches));
+      // Targets: softmax((h_t - c) / tau_t), of which the losses take no gradient (section 3.4).
+      const clsScores = applyPrototypeHead(teacher.heads.cls, clsToken(whole.cls, 0));
+      const patchScores = applyPrototypeHead(teacher.heads.patch, rows(whole.patches));
+      const clsTarget = { ...clsScores, center: centers.cls, temperature: tauT(step) };
+      const patchTarget = { ...patchScores, center: centers.patch, temperature: tauT(step) };
 
-      // Patches: the student sees the crop masked; iBOT++ asks it for every patch (eq. 3), iBOT for the masked ones (eq. 2).
-      const masked = encoder.encodeImages(params.image, batch.global, { mask: batch.mask });
-      const perPatch = ibotPlusPlus(
-        { ...applyPrototypeHead(params.heads.patch, rows(masked.patches)), temperature: studentTau },
-        { ...patchTarget, center: centers.patch, temperature },
-        { tokens: masked.patches.shape[1] },
-      ); // [B, N]
-      metrics['patch/masked'] = maskedMean(perPatch, batch.mask);
-      metrics['patch/visible'] = maskedMean(perPatch, visible(batch.mask));
-      metrics['loss/patch'] = loss.patch === 'ibot' ? metrics['patch/masked'] : mean(perPatch);
+      // L_iBOT++: the student sees the crop masked, and is asked for every patch (eq. 3); iBOT asks for the masked ones only (eq. 2).
+      if (loss.patch !== 'none') {
+        const { patches } = encoder.encodeImages(params.image, batch.global, { mask: batch.mask });
+        const student = { ...applyPrototypeHead(params.heads.patch, rows(patches)), temperature: tauS };
+        const perPatch = ibotPlusPlus(student, patchTarget, { tokens: patches.shape[1] }); // [B, N]
+        const masked = maskedMean(perPatch, batch.mask); // the mean of `ibot`, from the same cross-entropies
+        metrics['patch/masked'] = masked;
+        metrics['patch/visible'] = maskedMean(perPatch, sub(1, batch.mask));
+        metrics['loss/patch'] = loss.patch === 'ibot' ? masked : mean(perPatch);
+        total = add(total, mul(loss.patchWeight, metrics['loss/patch']));
+      }
 
-      let total = metrics['loss/contrastive'];
-      if (loss.patch !== 'none') total = add(total, mul(loss.patchWeight, metrics['loss/patch']));
-
-      // Global self-distillation: the teacher sees the whole crop, the student local ones (eq. 1), first CLS token, mean over crops.
-      if (batch.locals !== undefined && loss.dinoWeight > 0) {
-        const local = encoder.encodeImages(params.image, batch.locals);
-        const perCrop = dino(
-          { ...applyPrototypeHead(params.heads.cls, firstCls(local.cls)), temperature: studentTau },
-          { ...clsTarget, center: centers.cls, temperature },
-          { crops: views.localCrops },
-        ); // [B, M]
-        metrics['loss/dino'] = mean(perCrop);
+      // L_DINO: the teacher sees the whole crop, the student each of the local ones (eq. 1).
+      if (loss.dinoWeight > 0 && batch.locals !== undefined) {
+        const { cls } = encoder.encodeImages(params.image, batch.locals);
+        const student = { ...applyPrototypeHead(params.heads.cls, clsToken(cls, 0)), temperature: tauS };
+        metrics['loss/dino'] = mean(dino(student, clsTarget, { crops: views.localCrops })); // of [B, M]
         total = add(total, mul(loss.dinoWeight, metrics['loss/dino']));
       }
 
-      return {
-        loss: total,
-        metrics,
-        auxiliary: {
-          cls: updateCenter(centers.cls, clsTarget, loss.centerMomentum),
-          patch: updateCenter(centers.patch, patchTarget, loss.centerMomentum),
-        },
+      // The centres of the next step: running means over every CLS token and every patch.
+      const auxiliary = {
+        cls: updateCenter(centers.cls, clsScores, loss.centerMomentum),
+        patch: updateCenter(centers.patch, patchScores, loss.centerMomentum),
       };
+      return { loss: total, metrics, auxiliary };
     },
 
     carry: ({ teacher }, params, centers, step) => ({
       teacher: updateTeacher(policy, teacher, params, momentum(step)),
-      centers: mapTree(centers, (center) => clone(center)) as TipsCarried['centers'],
+      centers: centers as TipsCarried['centers'], // the `auxiliary` of the loss
     }),
 
     constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
 
+    // The prototypes rest at the start, as in DINO.
     trains: (path, step) => step >= heads.frozenSteps || !/^heads\.\w+\.prototypes\./.test(path),
   };
 }
 
-/** Mean over the CLS tokens, each against its own caption stream (two separate `[B, B]` problems: negatives never cross streams). */
-export function contrastiveLoss(cls: Tensor3D, texts: Tensor2D, logitScale: Scalar): Scalar {
-  const [size, streams, width] = cls.shape;
-  const perStream = Array.from({ length: streams }, (_, k) =>
-    mean<Scalar>(infoNce(clsToken(cls, k), slice(texts, [k * size, 0], [size, width]), logitScale)),
-  );
-  return mul(
-    1 / streams,
-    perStream.reduce((sum, value) => add(sum, value)),
-  );
+/** The masks of a batch, `[B, N]`: each a pure function of (`train.seed`, epoch, sample index). */
+function drawMasks({ image, mask, train, views }: TipsConfiguration, { samples }: Batch): Tensor2D {
+  const side = views.globalSize / image.patchSize;
+  const rng = createRng(train.seed).fork('mask');
+  const bits = samples.flatMap(({ epoch, index }) => [
+    ...patchMask(mask, { rows: side, columns: side }, rng.fork(epoch, index)).mask,
+  ]);
+  return tensor2d(bits, [samples.length, side * side], 'float32');
 }
 
-function firstCls(cls: Tensor3D): Tensor2D {
-  return clsToken(cls, 0);
-}
-
-function clsToken(cls: Tensor3D, k: number): Tensor2D {
-  return squeeze<Tensor2D>(slice(cls, [0, k, 0], [cls.shape[0], 1, cls.shape[2]]), [1]); // [B, D]
-}
-
+/** `[B, N, D] -> [B N, D]`. */
 function rows(tokens: Tensor3D): Tensor2D {
-  return reshape(tokens, [tokens.shape[0] * tokens.shape[1], tokens.shape[2]]); // [B * N, D]
-}
-
-function visible(mask: Tensor2D): Tensor {
-  return add(mul(mask, -1), 1);
-}
-
-function requireTips({ loss, mask, teacher, heads, train }: TipsConfiguration): void {
-  requireChoice('loss.patch', loss.patch, ['ibot++', 'ibot', 'none']);
-  requireChoice('mask.kind', mask.kind, ['random', 'block']);
-  requireRange('mask.ratio', mask.ratio, 0, 0.99);
-  requireChoice('teacher.policy', teacher.policy, ['heads', 'full', 'none']);
-  requireRange('teacher.momentum.from', teacher.momentum.from, 0, 1);
-  requireRange('teacher.momentum.to', teacher.momentum.to, 0, 1);
-  requireRange('loss.centerMomentum', loss.centerMomentum, 0, 1);
-  requireRange('loss.studentTemperature', loss.studentTemperature, 1e-3, 10);
-  requireRange('loss.teacherTemperature.from', loss.teacherTemperature.from, 1e-3, 10);
-  requireRange('loss.teacherTemperature.to', loss.teacherTemperature.to, 1e-3, 10);
-  requireWhole('heads.prototypes', heads.prototypes, 2);
-  requireWhole('heads.frozenSteps', heads.frozenSteps, 0);
-  requireWhole('train.steps', train.steps, 1);
+  return reshape(tokens, [tokens.shape[0] * tokens.shape[1], tokens.shape[2]]);
 }

@@ -1,0 +1,81 @@
+import { VitrailError } from '@vitrail/core';
+import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
+import type { DualEncoderConfiguration, TrainSection, ViewsSection } from './configuration.ts';
+
+/** Throws `invalid-argument` naming the first of the settings that all recipes share that cannot be. */
+export function requireSettings(config: DualEncoderConfiguration): void {
+  const { captions, image, loss, views } = config;
+  requireTowers(config);
+  requireViews(views, image.patchSize);
+  if (captions.streams.length !== image.clsTokens) {
+    throw new VitrailError(
+      'invalid-argument',
+      `captions.streams needs one list of granularities per CLS token: image.clsTokens is ${image.clsTokens}, but ${captions.streams.length} streams came`,
+    );
+  }
+  const empty = captions.streams.findIndex((granularities) => granularities.length === 0);
+  if (empty !== -1) {
+    throw new VitrailError(
+      'invalid-argument',
+      `captions.streams: every stream names a granularity (alt, short, long, ...), but stream ${empty} names none`,
+    );
+  }
+  requireRange('loss.minimumTemperature', loss.minimumTemperature, 1e-4, 1);
+  requireRange('loss.temperature', loss.temperature, loss.minimumTemperature, 1);
+  requireTrain(config.train);
+}
+
+/** Throws `invalid-argument` unless the setting at `path` is a number above 0. */
+export function requirePositive(path: string, value: number): void {
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new VitrailError('invalid-argument', `${path} is a number above 0, but ${value} came`);
+}
+
+function requireTowers({ image, text }: DualEncoderConfiguration): void {
+  requireChoice('image.mlp', image.mlp, ['gelu', 'gelu-tanh', 'swiglu']);
+  requireWhole('image.width', image.width, 2);
+  if (image.width % 2 !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `image.width is even (half of the text tower's positions are sines, half cosines), but ${image.width} came`,
+    );
+  }
+  for (const [section, tower] of Object.entries({ image, text })) {
+    requireWhole(`${section}.depth`, tower.depth, 1);
+    requireWhole(`${section}.mlpHidden`, tower.mlpHidden, 1);
+    requireWhole(`${section}.heads`, tower.heads, 1);
+    if (image.width % tower.heads !== 0) {
+      throw new VitrailError(
+        'invalid-argument',
+        `${section}.heads must divide image.width, but ${image.width} is not a multiple of ${tower.heads}`,
+      );
+    }
+  }
+  requireWhole('image.patchSize', image.patchSize, 1);
+  requireWhole('image.positionGrid', image.positionGrid, 1);
+  requireWhole('image.clsTokens', image.clsTokens, 1);
+  requireWhole('text.maxTokens', text.maxTokens, 1);
+  requireWhole('text.vocabularySize', text.vocabularySize, 257);
+}
+
+function requireViews(views: ViewsSection, patchSize: number): void {
+  requireWhole('views.localCrops', views.localCrops, 0);
+  for (const name of views.localCrops > 0 ? (['globalSize', 'localSize'] as const) : (['globalSize'] as const)) {
+    const size = views[name];
+    requireWhole(`views.${name}`, size, 1);
+    if (size % patchSize !== 0) {
+      const below = Math.max(1, Math.floor(size / patchSize)) * patchSize;
+      throw new VitrailError(
+        'invalid-argument',
+        `views.${name} must be a multiple of image.patchSize (${patchSize}), but it is ${size}; ${below} or ${below + patchSize} would do`,
+      );
+    }
+  }
+  requireRange('views.flip', views.flip, 0, 1);
+}
+
+function requireTrain(train: TrainSection): void {
+  const { seed, ...counts } = train;
+  requireWhole('train.seed', seed, 0);
+  for (const [name, count] of Object.entries(counts)) requireWhole(`train.${name}`, count, 1);
+}
