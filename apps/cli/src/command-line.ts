@@ -1,4 +1,5 @@
-import { isVitrailError, type VitrailErrorCode } from '@vitrail/core';
+import { VitrailError } from '@vitrail/core';
+import { requireChoice } from '@vitrail/train';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { backendNames } from './backend.ts';
 import { doctor } from './commands/doctor.ts';
@@ -11,9 +12,11 @@ import { report } from './commands/report.ts';
 import { segment } from './commands/segment.ts';
 import { taskNames } from './evaluation/tasks.ts';
 import { exitStatus } from './exit-status.ts';
+import { reportError } from './report-error.ts';
+import { versions } from './version.ts';
 
-/** Errors of these kinds are the caller's to mend in the command line or the configuration. */
-const usageCodes: readonly VitrailErrorCode[] = ['invalid-argument', 'unknown-name'];
+/** Layouts that `export` will write one day; asked for today, they are named as such. */
+const laterFormats: readonly string[] = ['hf', 'tips-npz', 'tips-scenic-npz'];
 
 /** Runs `vitrail` with these arguments (without the program's name) and returns the exit status; nothing is thrown. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -26,26 +29,33 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`vitrail: ${message.split('\n')[0]}\n`);
-    const rest = message.split('\n').slice(1);
-    if (rest.length > 0) process.stderr.write(`${rest.join('\n')}\n`);
-    if (argv.includes('--verbose') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    return isVitrailError(error) && usageCodes.includes(error.code) ? exitStatus.usage : exitStatus.failed;
+    return reportError(error, { verbose: argv.includes('--verbose') });
   }
 }
 
 function commandLine(finish: (status: number) => void): Command {
   const program = new Command('vitrail')
     .description('Vision-language pretraining whose patch features line up with text.')
+    .version(versions().vitrail)
     .option('--verbose', 'print the stack of an error')
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true });
+    // Commander's own messages in the same shape as all others: one line that begins with the program's name.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vitrail: ').replace(/\n\(/g, ' (')) });
 
   const command = (name: string, description: string) =>
-    program.command(name).description(description).exitOverride().option('--verbose', 'print the stack of an error');
-  const backend = () => new Option('--backend <name>', 'where to compute').choices([...backendNames]).default('auto');
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'print one JSON object instead of text')
+      .option('--verbose', 'print the stack of an error');
+  const backend = () =>
+    new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`)
+      .argParser((name) => {
+        requireChoice('--backend', name, backendNames);
+        return name;
+      })
+      .default('auto');
   const model = 'run directory, checkpoint folder or model.safetensors';
 
   command('pretrain', 'train a model from image-caption pairs')
@@ -58,17 +68,16 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--batch-size <n>', 'short for --set train.batchSize=N', wholeNumber)
     .option('--seed <n>', 'short for --set train.seed=N', wholeNumber)
     .addOption(backend())
-    .option('--resume', 'go on with the run in --out')
-    .option('--json', 'print one JSON object instead of a table')
+    .option('--resume', 'go on with the run in --out, with the same settings')
     .action(async (options) => finish(await pretrain(options)));
 
   command('evaluate', 'measure a model')
     .requiredOption('--model <model>', model)
     .requiredOption('--data <spec>', 'what to measure it on')
     .option('--tasks <list>', `comma-separated, of ${taskNames.join(', ')}; all that the data allows by default`)
+    .option('--samples <n>', 'most pictures that are looked at', wholeNumber, 1000)
     .option('--out <file>', 'write the result there as JSON')
     .addOption(backend())
-    .option('--json', 'print one JSON object instead of a table')
     .action(evaluate);
 
   command('embed', 'features of pictures and texts')
@@ -87,15 +96,15 @@ function commandLine(finish: (status: number) => void): Command {
     .addOption(backend())
     .action(segment);
 
-  command('export', 'write the weights in another layout')
+  command('export', 'write the weights in a folder of their own')
     .requiredOption('--model <model>', model)
-    .addOption(new Option('--format <format>', 'layout').choices(['vitrail']).default('vitrail'))
+    .addOption(new Option('--format <format>', 'layout').argParser(exportFormat).default('vitrail'))
     .requiredOption('--out <dir>', 'folder to write')
     .action(exportModel);
 
   command('report', 'write report.html of a run again').requiredOption('--run <dir>', 'run directory').action(report);
-  command('doctor', 'what this machine offers').option('--json', 'print one JSON object').action(doctor);
-  command('recipes', 'every recipe with its presets and defaults').option('--json', 'print one JSON object').action(listRecipes);
+  command('doctor', 'what this machine offers').action(doctor);
+  command('recipes', 'every recipe with its presets; with --json, their settings and defaults').action(listRecipes);
   return program;
 }
 
@@ -104,4 +113,12 @@ function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
     throw new InvalidArgumentError('a whole number of at least 0 is needed.');
   return value;
+}
+
+function exportFormat(name: string): string {
+  if (laterFormats.includes(name)) {
+    throw new VitrailError('invalid-argument', `--format ${name} is for a later version; this one writes --format vitrail`);
+  }
+  requireChoice('--format', name, ['vitrail', ...laterFormats]);
+  return name;
 }

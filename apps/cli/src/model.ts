@@ -62,14 +62,7 @@ export function modelOf(
 export async function loadModel(path: string): Promise<Model> {
   const file = await findModelFile(path);
   const bytes = await readFile(file);
-  const { metadata } = decodeSafetensors(bytes);
-  if (!(METADATA_KEY in metadata)) {
-    throw new VitrailError(
-      'corrupt-data',
-      `${file} does not say which towers it holds (no "${METADATA_KEY}" in its metadata): was it written by vitrail?`,
-    );
-  }
-  const description = JSON.parse(metadata[METADATA_KEY]) as ModelDescription;
+  const description = describeModel(bytes, file);
   const whole = treeFromSafetensors(bytes);
   const [towers, rest] = partitionTree(whole, (name) => !name.startsWith('heads.'));
   disposeTree(rest as TensorTree);
@@ -77,9 +70,47 @@ export async function loadModel(path: string): Promise<Model> {
   return { ...model, dispose: () => disposeTree(towers as TensorTree) };
 }
 
+/**
+ * What a model file says of itself.
+ *
+ * @param file its path, for messages.
+ * @throws `corrupt-data` when the file is damaged or was not written by Vitrail.
+ */
+export function describeModel(bytes: Uint8Array, file: string): ModelDescription {
+  const metadata = metadataOf(bytes, file);
+  if (!(METADATA_KEY in metadata)) {
+    throw new VitrailError(
+      'corrupt-data',
+      `${file} does not say which towers it holds (no "${METADATA_KEY}" in its metadata): this version reads models that vitrail trained, ` +
+        'not Hugging Face folders or official weights',
+    );
+  }
+  try {
+    const { vit, text, tokenizer } = JSON.parse(metadata[METADATA_KEY]) as ModelDescription;
+    if (typeof vit !== 'object' || typeof text !== 'object' || tokenizer === undefined)
+      throw new SyntaxError('parts are missing');
+    return { vit, text, tokenizer };
+  } catch (cause) {
+    throw new VitrailError('corrupt-data', `${file}: its "${METADATA_KEY}" cannot be read (${(cause as Error).message})`, {
+      cause,
+    });
+  }
+}
+
+function metadataOf(bytes: Uint8Array, file: string): Record<string, string> {
+  try {
+    return decodeSafetensors(bytes).metadata;
+  } catch (cause) {
+    throw new VitrailError('corrupt-data', `${file} is no model that can be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** The `model.safetensors` that a `MODEL` argument means. */
 export async function findModelFile(path: string): Promise<string> {
   const info = await stat(path).catch(() => undefined);
+  if (/\.npz(,|$)/.test(path)) {
+    throw new VitrailError('invalid-argument', `--model: ${path} names official weights (.npz), which a later version will read`);
+  }
   if (info === undefined) throw new VitrailError('missing-data', `--model: there is no ${path}`);
   if (info.isFile()) return path;
   const direct = join(path, 'model.safetensors');

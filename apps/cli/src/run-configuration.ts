@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Tree, VitrailError } from '@vitrail/core';
 import { type DualEncoderConfiguration, findRecipe } from '@vitrail/recipes';
-import { overrideConfiguration, parseAssignments } from '@vitrail/train';
+import { overrideConfiguration, parseAssignments, requireWhole } from '@vitrail/train';
+import { fewestPictures } from './evaluation/tasks.ts';
 
 /** What `vitrail pretrain` takes to settle a configuration. */
 export type ConfigurationOptions = {
@@ -15,21 +16,34 @@ export type ConfigurationOptions = {
 };
 
 /**
- * The configuration of a run: the preset's, overridden by the file, by `--set`, and by the short options, in this order.
+ * The configuration of a run: the preset's, overridden by the file, by `--data`, by `--set`, and by the short options, in this order.
  *
- * `--data` replaces the evaluation data too: with the matching split for `scenes`, otherwise with a part held out of the training data.
+ * Whatever names other training data without naming evaluation data asks for a part held out of it: nothing is measured on the data of the
+ * preset any more. `--data scenes` is the preset's own, with its test split.
+ *
+ * @throws `unknown-name` and `invalid-argument` for settings that are not there or cannot be.
  */
 export async function settleConfiguration(options: ConfigurationOptions): Promise<DualEncoderConfiguration> {
   const { preset } = findRecipe(options.recipe);
   let config = preset.config;
-  if (options.config !== undefined) config = overrideConfiguration(config, await readSettings(options.config), options.config);
-  if (options.data !== undefined && options.data !== 'scenes') {
-    config = overrideConfiguration(config, { data: { train: options.data, evaluate: '' } }, '--data');
-  }
-  if (options.set !== undefined) config = overrideConfiguration(config, parseAssignments(options.set), '--set');
+  const override = (settings: Tree<unknown>, source: string) => {
+    config = overrideConfiguration(config, withEvaluationData(settings), source);
+  };
+  if (options.config !== undefined) override(await readSettings(options.config), options.config);
+  if (options.data !== undefined)
+    override({ data: options.data === 'scenes' ? preset.config.data : { train: options.data } }, '--data');
+  if (options.set !== undefined) override(parseAssignments(options.set), '--set');
   const short = { steps: options.steps, batchSize: options.batchSize, seed: options.seed };
   const given = Object.fromEntries(Object.entries(short).filter(([, value]) => value !== undefined));
-  return overrideConfiguration(config, { train: given }, '--steps, --batch-size, --seed');
+  override({ train: given }, '--steps, --batch-size, --seed');
+  requireWhole('train.evaluateSamples', config.train.evaluateSamples, fewestPictures);
+  return config;
+}
+
+function withEvaluationData(settings: Tree<unknown>): Tree<unknown> {
+  const { data } = settings;
+  if (typeof data !== 'object' || data === null || !('train' in data) || 'evaluate' in data) return settings;
+  return { ...settings, data: { ...data, evaluate: '' } };
 }
 
 async function readSettings(path: string): Promise<Tree<unknown>> {

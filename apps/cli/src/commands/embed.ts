@@ -1,12 +1,15 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { BackendName } from '@vitrail/backend';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
+import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { startAnnouncedBackend } from '../backend.ts';
 import { loadModel, type Model } from '../model.ts';
+import { prepareOutput } from '../output-file.ts';
+import { printResult } from '../print-result.ts';
 
 /** What `vitrail embed` takes. */
 export type EmbedOptions = {
@@ -15,18 +18,20 @@ export type EmbedOptions = {
   texts?: readonly string[];
   out: string;
   backend: BackendName;
+  json?: boolean;
 };
 
 const pictureExtensions = ['.jpg', '.jpeg', '.png', '.webp'];
 
 /**
  * `vitrail embed`: writes `image.cls` `[n, C, D]`, `image.patches` `[n, rows, columns, D]` and `text` `[m, D]`, unnormalised, in input
- * order, to a safetensors file; the names of the pictures are in its metadata (`images`, a JSON list).
+ * order, to a safetensors file; the names of the pictures and the texts are in its metadata (`images` and `texts`, JSON lists).
  */
-export async function embed({ model: path, images = [], texts = [], out, backend }: EmbedOptions): Promise<void> {
+export async function embed({ model: path, images = [], texts = [], out, backend, json }: EmbedOptions): Promise<void> {
   if (images.length + texts.length === 0)
     throw new VitrailError('invalid-argument', 'nothing to embed: give --images, --texts or both');
   const files = await listPictures(images);
+  await prepareOutput(out);
   await startAnnouncedBackend(backend);
   const model = await loadModel(path);
   try {
@@ -34,11 +39,12 @@ export async function embed({ model: path, images = [], texts = [], out, backend
       ...(files.length > 0 && (await embedPictures(model, files))),
       ...(texts.length > 0 && embedTexts(model, texts)),
     };
-    await writeFile(out, encodeSafetensors(tensors, { images: JSON.stringify(files), texts: JSON.stringify(texts) }));
+    await replaceFile(out, encodeSafetensors(tensors, { images: JSON.stringify(files), texts: JSON.stringify(texts) }));
+    const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, [...shape]]));
+    printResult({ file: out, tensors: shapes }, { json: json ?? false });
   } finally {
     model.dispose();
   }
-  process.stdout.write(`${out}: ${files.length} pictures, ${texts.length} texts\n`);
 }
 
 /** The picture files that paths stand for: a folder stands for the pictures in it, by name. */

@@ -4,12 +4,14 @@ import { VitrailError } from '@vitrail/core';
 import { findRecipe } from '@vitrail/recipes';
 import { openRunDirectory } from '@vitrail/train/node';
 import { startAnnouncedBackend } from '../backend.ts';
+import { possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
 import { printResult } from '../print-result.ts';
 import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
-import { abortOnInterrupt } from '../training/interrupt.ts';
-import { trainRun } from '../training/run.ts';
+import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
+import { type Run, trainRun } from '../training/run.ts';
+import { completedSummary, type RunSummary } from '../training/summary.ts';
 import { learnTokenizer } from '../training/tokenizer.ts';
 import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
@@ -23,41 +25,79 @@ const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs'];
 /**
  * `vitrail pretrain`: trains a recipe on a source, measures it on pictures it has not seen, and writes the run directory.
  *
- * Ctrl-C ends the run after the step it is in, with a checkpoint to resume from.
+ * Ctrl-C ends the run after the step it is in, with a checkpoint to resume from; before the first step it ends at once.
  *
  * @returns the exit status: done, or interrupted.
  */
 export async function pretrain(options: PretrainOptions): Promise<number> {
+  const interrupt = listenForInterrupt();
+  try {
+    return await pretrainUntil(interrupt, options);
+  } finally {
+    interrupt.release();
+  }
+}
+
+async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Promise<number> {
+  const { resume = false } = options;
   const { recipe, presetName } = findRecipe(options.recipe);
   const settings = await settleConfiguration(options);
   recipe.assemble(settings); // A setting that cannot be is reported before data and devices are touched.
-  if (options.resume && options.out === undefined) {
+  if (resume && options.out === undefined) {
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');
   }
+  const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
   const backend = await startAnnouncedBackend(options.backend);
   const data = await openTrainingData(settings);
   try {
+    await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
     const tokenizer = await learnTokenizer(data.train, settings.text);
     const config = { ...settings, text: { ...settings.text, vocabularySize: tokenizer.vocabularySize } };
-    const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
-    const origin = { recipe: recipe.name, preset: presetName, backend: backend.name, precision: 'f32', versions: versions() };
-    await openRunDirectory(directory, { ...origin, ...config }, { resume: options.resume ?? false, mayDiffer });
-
-    const summary = await trainRun({
-      directory,
-      system: recipe.assemble(config),
-      config,
-      tokenizer,
-      data,
+    const origin = {
+      recipe: recipe.name,
+      preset: presetName,
       backend: backend.name,
-      resume: options.resume ?? false,
-      signal: abortOnInterrupt(),
-    });
+      precision: 'f32',
+      versions: versions(),
+      samples: { train: data.train.size, evaluation: data.evaluation.size },
+    };
+    await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
+    process.stderr.write(`run: ${directory}\n`);
+
+    const summary =
+      (resume && (await alreadyCompleted(directory))) ||
+      (await trainAndTell(interrupt, {
+        directory,
+        system: recipe.assemble(config),
+        config,
+        tokenizer,
+        data,
+        backend: backend.name,
+        resume,
+        signal: interrupt.signal,
+      }));
     const report = await writeReport(directory);
-    printResult({ ...summary, report }, { json: options.json ?? false });
+    printResult({ ...summary, run: directory, report }, { json: options.json ?? false });
     return summary.status === 'completed' ? exitStatus.done : exitStatus.interrupted;
   } finally {
     await data.close();
+  }
+}
+
+async function alreadyCompleted(directory: string): Promise<RunSummary | undefined> {
+  const summary = await completedSummary(directory);
+  if (summary !== undefined) process.stderr.write(`nothing to do: all ${summary.steps} steps are done\n`);
+  return summary;
+}
+
+/** Trains, and writes a report of a run that failed too, so that its curves can be looked at. */
+async function trainAndTell(interrupt: Interrupt, run: Run): Promise<RunSummary> {
+  interrupt.finishStep();
+  try {
+    return await trainRun(run);
+  } catch (error) {
+    await writeReport(run.directory).catch(() => {}); // What the run failed of is the thing to hear.
+    throw error;
   }
 }
 

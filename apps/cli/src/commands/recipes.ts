@@ -1,11 +1,10 @@
 import { recipes } from '@vitrail/recipes';
 
-/** `vitrail recipes`: every recipe with its paper and presets; with `--json`, their complete defaults. */
+/** `vitrail recipes`: every recipe with its paper and presets; with `--json`, their complete settings. */
 export function listRecipes({ json }: { json?: boolean }): void {
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify(recipes.map(({ name, title, paper, presets }) => ({ name, title, paper, presets })))}\n`,
-    );
+    const list = recipes.map(({ name, title, paper, presets }) => ({ name, title, paper, presets }));
+    process.stdout.write(`${JSON.stringify({ recipes: list })}\n`);
     return;
   }
   for (const { name, title, paper, presets } of recipes) {

@@ -1,19 +1,28 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tidy } from '@tensorflow/tfjs-core';
 import type { BackendName } from '@vitrail/backend';
 import { simpleTemplates } from '@vitrail/captions';
+import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
 import { startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
+import { prepareOutput } from '../output-file.ts';
 import { overlayLabels } from '../pictures/overlay.ts';
 import { classColors } from '../report/palette.ts';
-import { encodePng } from '../report/png.ts';
+import { pngFile } from '../report/png.ts';
 
 /** What `vitrail segment` takes. */
-export type SegmentOptions = { model: string; image: string; labels: string; out: string; backend: BackendName };
+export type SegmentOptions = {
+  model: string;
+  image: string;
+  labels: string;
+  out: string;
+  backend: BackendName;
+  json?: boolean;
+};
 
 /**
  * `vitrail segment`: gives every pixel of a picture the label whose text is nearest (zero-shot, value-attention read-out), and writes the
@@ -30,22 +39,33 @@ export async function segment(options: SegmentOptions): Promise<void> {
       `--labels takes at least two words, separated by commas, but "${options.labels}" came`,
     );
   const picture = await decodeImage(await readPicture(options.image), options.image);
+  await prepareOutput(options.out);
   await startAnnouncedBackend(options.backend);
   const model = await loadModel(options.model);
   const { width, height } = picture;
-  const map = tidy(() => {
-    const { patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
-    const classes = classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
-    return segmentByText(patches, classes, [height, width]) as never;
-  }) as Uint8Array;
-  model.dispose();
+  let map: Uint8Array;
+  try {
+    map = tidy(() => {
+      const { patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
+      const classes = classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
+      return segmentByText(patches, classes, [height, width]) as never;
+    });
+  } finally {
+    model.dispose();
+  }
 
   const colors = classColors(labels);
-  await writeFile(options.out, encodePng(overlayLabels(picture.data, map, colors), width, height));
-  labels.forEach((label, index) => {
+  await replaceFile(options.out, pngFile(overlayLabels(picture.data, map, colors), width, height));
+  const found = labels.map((label, index) => {
     const share = map.reduce((sum, value) => sum + (value === index ? 1 : 0), 0) / map.length;
-    process.stdout.write(`${label.padEnd(20)} ${(100 * share).toFixed(1)} %  rgb(${colors[index].join(', ')})\n`);
+    return { label, share, color: colors[index] };
   });
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ file: options.out, labels: found })}\n`);
+    return;
+  }
+  for (const { label, share, color } of found)
+    process.stdout.write(`${label.padEnd(20)} ${(100 * share).toFixed(1)} %  rgb(${color.join(', ')})\n`);
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {

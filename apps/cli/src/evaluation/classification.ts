@@ -4,28 +4,28 @@ import type { Sample, SampleSource } from '@vitrail/data';
 import { knn, zeroShotClassification } from '@vitrail/eval';
 import type { Model } from '../model.ts';
 import { ClsFeatures } from './cls-features.ts';
-import { picturesInChunks } from './pictures-in-chunks.ts';
+import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
 import { sourceClassEmbeddings } from './prompts.ts';
 import type { EvaluationResult } from './tasks.ts';
 
 /**
- * Zero-shot classification and k-NN of the first `count` pictures that show one thing: the source's own where they have a class, else
- * its `singles` (the tiles of a mosaic, scenes of one object).
+ * Zero-shot classification and k-NN of pictures that show one thing: the source's own where they have a class, else its `singles` (the
+ * tiles of a mosaic, scenes of one object).
  *
- * Both use the last CLS token; the first one's zero-shot accuracy stands beside. The k-NN's gallery are the pictures with an even index,
- * its queries those with an odd one.
+ * Both use the last CLS token; the first one's zero-shot accuracy stands beside. The k-NN's gallery are the pictures at even places,
+ * its queries those at odd ones.
  */
 export async function evaluateClassification(
   model: Model,
   source: SampleSource,
-  count: number,
+  pictures: PictureOptions,
   { zeroShot, nearest }: { zeroShot: boolean; nearest: boolean },
 ): Promise<EvaluationResult> {
   const singles = source.singles?.() ?? source;
   const classCount = singles.classNames?.length ?? 0;
   const labels: number[] = [];
   const features = new ClsFeatures();
-  for await (const { samples, pixels } of picturesInChunks(singles, Math.min(count, singles.size), model.imageSize)) {
+  for await (const { samples, pixels } of picturesInChunks(singles, { ...pictures, require: classOf })) {
     features.add(model, pixels, samples.length);
     labels.push(...samples.map(classOf));
   }
@@ -59,7 +59,6 @@ export async function evaluateClassification(
 }
 
 function classOf(sample: Sample): number {
-  if (sample.classIndex === undefined)
-    throw new VitrailError('missing-data', `${sample.key} has no class, but classification needs one`);
+  if (sample.classIndex === undefined) throw new VitrailError('corrupt-data', 'it has no class, but classification needs one');
   return sample.classIndex;
 }

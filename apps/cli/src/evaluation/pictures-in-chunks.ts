@@ -1,28 +1,73 @@
-import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
+import { isVitrailError, VitrailError } from '@vitrail/core';
+import { type BadSample, prepareImage, type Sample, type SampleSource } from '@vitrail/data';
+import { hearSignals } from '../event-loop.ts';
 
-/** Pictures `first .. first + samples.length - 1` of a source, as the model takes them. */
+/** Pictures as the model takes them, and how many came before. */
 export type PictureChunk = {
+  /** Pictures in the chunks before this one: bad samples do not count. */
   first: number;
   samples: readonly Sample[];
   /** `[samples, size, size, 3]` in [0, 1]. */
   pixels: Float32Array;
 };
 
-/** The first `count` pictures of a source, resized to squares of `size` pixels, a few at a time. */
+/** What is looked at, and what is told. */
+export type PictureOptions = {
+  /** The first samples of the source, this many at most. */
+  count: number;
+  /** Side of the squares that pictures are resized to, in pixels. */
+  size: number;
+  /** Throws `corrupt-data` when a sample lacks what the caller needs of it. */
+  require?: (sample: Sample) => unknown;
+  /** Told of each sample that is left out: one that is damaged, or lacks what is required. */
+  onBadSample?: (bad: BadSample) => void;
+  /** Looked at before each chunk. */
+  signal?: AbortSignal;
+};
+
+const CHUNK = 32;
+
+/**
+ * The first pictures of a source, a few at a time. Bad ones are left out and told of.
+ *
+ * @throws `missing-data` when none is left; the signal's reason when it is aborted; any error of the source that is not about one sample.
+ */
 export async function* picturesInChunks(
   source: SampleSource,
-  count: number,
-  size: number,
-  chunk = 32,
+  { count, size, require, onBadSample, signal }: PictureOptions,
 ): AsyncGenerator<PictureChunk> {
-  for (let first = 0; first < count; first += chunk) {
-    const indices = Array.from({ length: Math.min(chunk, count - first) }, (_, i) => first + i);
-    const samples = await Promise.all(indices.map((index) => source.read(index)));
+  let first = 0;
+  let reason = 'there are no samples';
+  for (let start = 0; start < Math.min(count, source.size); start += CHUNK) {
+    await hearSignals();
+    signal?.throwIfAborted();
+    const indices = Array.from({ length: Math.min(CHUNK, Math.min(count, source.size) - start) }, (_, i) => start + i);
+    const read = await Promise.all(indices.map((index) => readUsable(source, index, require)));
+    for (const result of read) {
+      if (!('reason' in result)) continue;
+      reason = `${result.key}: ${result.reason}`;
+      onBadSample?.(result);
+    }
+    const samples = read.flatMap((result) => ('reason' in result ? [] : [result]));
+    if (samples.length === 0) continue;
     const length = size * size * 3;
     const pixels = new Float32Array(samples.length * length);
     samples.forEach((sample, i) => {
       pixels.set(prepareImage(sample.image, size), i * length);
     });
     yield { first, samples, pixels };
+    first += samples.length;
+  }
+  if (first === 0) throw new VitrailError('missing-data', `no picture of ${source.description} can be used; ${reason}`);
+}
+
+async function readUsable(source: SampleSource, index: number, require: PictureOptions['require']): Promise<Sample | BadSample> {
+  try {
+    const sample = await source.read(index);
+    require?.(sample);
+    return sample;
+  } catch (error) {
+    if (!(isVitrailError(error) && error.code === 'corrupt-data')) throw error;
+    return { key: source.key?.(index) ?? `sample ${index}`, index, reason: error.message };
   }
 }

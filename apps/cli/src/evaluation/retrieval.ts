@@ -4,17 +4,16 @@ import { retrieval } from '@vitrail/eval';
 import type { Model } from '../model.ts';
 import { ClsFeatures } from './cls-features.ts';
 import { descriptiveCaption } from './descriptive-caption.ts';
-import { picturesInChunks } from './pictures-in-chunks.ts';
+import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
 import type { EvaluationResult } from './tasks.ts';
 
 /**
- * Retrieval between the first `count` pictures of a source and their captions, one caption each: the most descriptive granularity there
- * is. The last CLS token (the one trained on descriptions) gives the numbers; those of the first stand beside under `firstCls`.
+ * Retrieval between pictures of a source and their captions, one caption each: the most descriptive granularity there is. The last CLS token (the one trained on descriptions) gives the numbers; those of the first stand beside under `firstCls`.
  */
-export async function evaluateRetrieval(model: Model, source: SampleSource, count: number): Promise<EvaluationResult> {
+export async function evaluateRetrieval(model: Model, source: SampleSource, pictures: PictureOptions): Promise<EvaluationResult> {
   const captions: string[] = [];
   const features = new ClsFeatures();
-  for await (const { samples, pixels } of picturesInChunks(source, count, model.imageSize)) {
+  for await (const { samples, pixels } of picturesInChunks(source, { ...pictures, require: descriptiveCaption })) {
     features.add(model, pixels, samples.length);
     captions.push(...samples.map(descriptiveCaption));
   }

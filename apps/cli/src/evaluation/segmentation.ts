@@ -5,7 +5,7 @@ import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
 import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentationScores, segmentByText } from '@vitrail/eval';
 import type { Model, Readout } from '../model.ts';
 import { PatchProbe } from './patch-probe.ts';
-import { picturesInChunks } from './pictures-in-chunks.ts';
+import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
 import { sourceClassEmbeddings } from './prompts.ts';
 import type { EvaluationResult } from './tasks.ts';
 
@@ -22,15 +22,15 @@ type Half = 'validation' | 'test';
 type Matrices = Readonly<Record<string, Readonly<Record<Half, ConfusionMatrix>>>>;
 
 /**
- * Zero-shot segmentation and the linear probe of patches, of the first `count` pictures of a source with label maps.
+ * Zero-shot segmentation and the linear probe of patches, of pictures of a source with label maps.
  *
- * Pictures with an even index are the validation half: the read-out of the zero-shot segmentation is chosen there, and the probe is
- * fitted there. The pictures with an odd index give every number that is reported.
+ * Pictures at even places are the validation half: the read-out of the zero-shot segmentation is chosen there, and the probe is
+ * fitted there. The pictures at odd places give every number that is reported.
  */
 export async function evaluateSegmentation(
   model: Model,
   source: SampleSource,
-  count: number,
+  pictures: PictureOptions,
   { zeroShot, probe }: { zeroShot: boolean; probe: boolean },
 ): Promise<EvaluationResult> {
   const classCount = source.classNames?.length ?? 0;
@@ -41,7 +41,7 @@ export async function evaluateSegmentation(
   );
 
   try {
-    for await (const { first, samples, pixels } of picturesInChunks(source, count, model.imageSize)) {
+    for await (const { first, samples, pixels } of picturesInChunks(source, { ...pictures, require: labelsOf })) {
       const half = (i: number): Half => ((first + i) % 2 === 0 ? 'validation' : 'test');
       const labels = samples.map(labelsOf);
       for (const [name, readout] of Object.entries(readouts)) {
@@ -97,7 +97,6 @@ function pictureOf(patches: Tensor4D, index: number): Tensor4D {
 }
 
 function labelsOf(sample: Sample): LabelMap {
-  if (sample.labels === undefined)
-    throw new VitrailError('missing-data', `${sample.key} has no label map, but segmentation needs one`);
+  if (sample.labels === undefined) throw new VitrailError('corrupt-data', 'it has no label map, but segmentation needs one');
   return sample.labels;
 }

@@ -1,8 +1,9 @@
 import { VitrailError } from '@vitrail/core';
-import type { SampleSource } from '@vitrail/data';
+import type { BadSample, SampleSource } from '@vitrail/data';
 import { requireChoice } from '@vitrail/train';
 import type { Model } from '../model.ts';
 import { evaluateClassification } from './classification.ts';
+import { hasCaptions } from './descriptive-caption.ts';
 import { evaluateRetrieval } from './retrieval.ts';
 import { evaluateSegmentation } from './segmentation.ts';
 
@@ -15,6 +16,9 @@ export type TaskName = (typeof taskNames)[number];
 /** The `eval` object of `summary.json`: nested numbers in [0, 1] (and the names of what was chosen). */
 export type EvaluationResult = { [name: string]: number | string | EvaluationResult };
 
+/** Half of the pictures choose or fit, the other half is scored: with fewer than two there would be nothing in one of them. */
+export const fewestPictures = 2;
+
 /** The tasks of a `--tasks` list. */
 export function parseTasks(list: string): TaskName[] {
   return list.split(',').map((entry) => {
@@ -24,49 +28,90 @@ export function parseTasks(list: string): TaskName[] {
   });
 }
 
+/** What to measure, on how much, and whom to tell. */
+export type EvaluationOptions = {
+  /** The first pictures of the source, this many at most. */
+  samples: number;
+  /** All that the source allows when absent. */
+  tasks?: readonly TaskName[];
+  /** Told once of every picture that is left out. */
+  onBadSample?: (bad: BadSample) => void;
+  /** Looked at every few pictures. */
+  signal?: AbortSignal;
+};
+
 /**
- * Measures a model on the first `samples` pictures of a source.
+ * Measures a model on the first `samples` pictures of a source. Pictures that cannot be used are left out.
  *
- * Tasks that the data does not allow (segmentation without label maps, classification without classes) are left out when `tasks` is not
- * given, and an error when it is.
+ * Tasks that the data does not allow (segmentation without label maps, classification without classes, retrieval without captions) are left
+ * out when `tasks` is not given, and an error when it is.
+ *
+ * @throws `missing-data` for tasks that the data does not allow, fewer than two pictures, or none that can be used; the signal's reason when
+ * it is aborted.
  */
 export async function evaluateModel(
   model: Model,
   source: SampleSource,
-  { samples, tasks }: { samples: number; tasks?: readonly TaskName[] },
+  { samples, tasks, onBadSample, signal }: EvaluationOptions,
 ): Promise<EvaluationResult> {
-  const possible = possibleTasks(source);
-  const impossible = tasks?.find((task) => !possible.includes(task));
-  if (impossible !== undefined) {
+  const wanted = tasks ?? (await possibleTasks(source));
+  if (tasks !== undefined) await requirePossible(tasks, source);
+  if (source.size < fewestPictures) {
     throw new VitrailError(
       'missing-data',
-      `${impossible} needs labels, but ${source.description} has none; its captions allow ${possible.join(', ')}`,
+      `an evaluation needs ${fewestPictures} pictures, but there is 1: ${source.description}`,
     );
   }
-  const wanted = new Set(tasks ?? possible);
-  const count = Math.min(samples, source.size);
+  const told = new Set<string>();
+  const pictures = {
+    count: Math.min(samples, source.size),
+    size: model.imageSize,
+    signal,
+    onBadSample(bad: BadSample) {
+      if (!told.has(bad.key)) onBadSample?.(bad);
+      told.add(bad.key);
+    },
+  };
+  const wants = (task: TaskName) => wanted.includes(task);
   return {
-    samples: count,
-    ...((wanted.has('zero-shot-segmentation') || wanted.has('linear-probe')) &&
-      (await evaluateSegmentation(model, source, count, {
-        zeroShot: wanted.has('zero-shot-segmentation'),
-        probe: wanted.has('linear-probe'),
+    samples: pictures.count,
+    ...((wants('zero-shot-segmentation') || wants('linear-probe')) &&
+      (await evaluateSegmentation(model, source, pictures, {
+        zeroShot: wants('zero-shot-segmentation'),
+        probe: wants('linear-probe'),
       }))),
-    ...((wanted.has('zero-shot-classification') || wanted.has('knn')) &&
-      (await evaluateClassification(model, source, count, {
-        zeroShot: wanted.has('zero-shot-classification'),
-        nearest: wanted.has('knn'),
+    ...((wants('zero-shot-classification') || wants('knn')) &&
+      (await evaluateClassification(model, source, pictures, {
+        zeroShot: wants('zero-shot-classification'),
+        nearest: wants('knn'),
       }))),
-    ...(wanted.has('retrieval') && (await evaluateRetrieval(model, source, count))),
+    ...(wants('retrieval') && (await evaluateRetrieval(model, source, pictures))),
   };
 }
 
-/** The tasks that a source has the labels for. */
-export function possibleTasks(source: SampleSource): readonly TaskName[] {
+/** The tasks that a source has the labels and captions for. @throws `missing-data` when there is none. */
+export async function possibleTasks(source: SampleSource): Promise<readonly TaskName[]> {
   const labelled = source.classNames !== undefined;
-  return taskNames.filter((task) => {
-    if (task === 'retrieval') return true;
+  const captioned = await hasCaptions(source);
+  const possible = taskNames.filter((task) => {
+    if (task === 'retrieval') return captioned;
     if (task === 'zero-shot-classification' || task === 'knn') return labelled && source.singles !== undefined;
     return labelled && source.hasLabelMaps;
   });
+  if (possible.length > 0) return possible;
+  throw new VitrailError(
+    'missing-data',
+    `nothing can be measured on ${source.description}: its first samples have no captions, and its pictures no classes (classes.json beside the shards names them)`,
+  );
+}
+
+async function requirePossible(tasks: readonly TaskName[], source: SampleSource): Promise<void> {
+  const possible = await possibleTasks(source);
+  const impossible = tasks.find((task) => !possible.includes(task));
+  if (impossible === undefined) return;
+  const needed = impossible === 'retrieval' ? 'captions' : possible.includes('knn') ? 'label maps' : 'labels';
+  throw new VitrailError(
+    'missing-data',
+    `${impossible} needs ${needed}, but there are none in ${source.description}; possible are ${possible.join(', ')}`,
+  );
 }

@@ -2,15 +2,19 @@ import { reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose 
 import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize, matrixProduct } from '@vitrail/ops';
-import { descriptiveCaption } from '../evaluation/descriptive-caption.ts';
+import { findCaption } from '../evaluation/descriptive-caption.ts';
 import { sourceClassEmbeddings } from '../evaluation/prompts.ts';
 import type { ImageFeatures, Model, Readout } from '../model.ts';
 import { classColors, encodePng, type ReportPictures, type RetrievalExample, type SegmentationExample } from '../report/index.ts';
 import { paintHeatMap } from './heat-map.ts';
 import { paintLabels } from './overlay.ts';
+import { shrinkSample } from './shrink-sample.ts';
 
 /** Pictures of a report that are shown with their segmentation, and those that a text is searched among. */
 const shown = { segmentation: 8, retrieval: 4, candidates: 64, results: 5 } as const;
+
+/** Longest side of a picture in a report, in pixels: some thirty photographs in full size would make a page of many megabytes. */
+const largestPicture = 256;
 
 /**
  * What a model makes of the first pictures of a source, for the report: predicted classes beside the true ones, PCA maps, heat maps of
@@ -19,8 +23,7 @@ const shown = { segmentation: 8, retrieval: 4, candidates: 64, results: 5 } as c
  * @param readout of the predicted classes and heat maps.
  */
 export async function drawPictures(model: Model, source: SampleSource, readout: Readout): Promise<ReportPictures> {
-  const count = Math.min(shown.candidates, source.size);
-  const samples = await Promise.all(Array.from({ length: count }, (_, index) => source.read(index)));
+  const samples = await readSamples(source, Math.max(largestPicture, model.imageSize));
   const names = source.classNames ?? [];
   const colors = classColors(names);
   const labelled = samples.filter((sample) => sample.labels !== undefined).slice(0, shown.segmentation);
@@ -33,8 +36,18 @@ export async function drawPictures(model: Model, source: SampleSource, readout: 
   return {
     classes: names.map((name, i) => ({ name, color: colors[i] })),
     segmentation,
-    retrieval: retrievalExamples(model, samples),
+    retrieval: retrievalExamples(
+      model,
+      samples.filter((sample) => findCaption(sample) !== undefined),
+    ),
   };
+}
+
+/** The first pictures of a source, not larger than `side` pixels; bad ones, which the evaluation has told of, are left out. */
+async function readSamples(source: SampleSource, side: number): Promise<Sample[]> {
+  const indices = Array.from({ length: Math.min(shown.candidates, source.size) }, (_, index) => index);
+  const samples = await Promise.all(indices.map((index) => source.read(index).catch(() => undefined)));
+  return samples.flatMap((sample) => (sample === undefined ? [] : [shrinkSample(sample, side)]));
 }
 
 function segmentationExample(
@@ -60,7 +73,7 @@ function segmentationExample(
     const similarity = matrixProduct(units, transpose(classes)); // [N, C]
     const cell = Math.max(1, Math.round(height / rows));
     return {
-      caption: descriptiveCaption(sample),
+      caption: findCaption(sample) ?? '',
       image: encodePng(data, width, height),
       truth: encodePng(paintLabels(truth, colors), width, height),
       prediction: encodePng(paintLabels(predicted, colors), width, height),
@@ -74,7 +87,8 @@ function segmentationExample(
 }
 
 function retrievalExamples(model: Model, samples: readonly Sample[]): RetrievalExample[] {
-  const queries = samples.slice(0, shown.retrieval).map(descriptiveCaption);
+  if (samples.length === 0) return [];
+  const queries = samples.slice(0, shown.retrieval).map((sample) => findCaption(sample) ?? '');
   const scores = tidy(() => {
     const pixels = samples.map((sample) => prepareImage(sample.image, model.imageSize));
     const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;

@@ -11,8 +11,8 @@ export function runName(config: unknown): string {
   return preset === undefined || recipe.includes(':') ? recipe : `${recipe}:${preset}`;
 }
 
-/** How a run ended, in one sentence: `Completed 1,000 steps in 3 min 42 s on wasm, 58.3 images/s.` */
-export function verdict({ status, steps, seconds, backend, imagesPerSecond }: ReportInput['summary']): string {
+/** How a run ended, in one sentence: `Completed 1,000 steps in 3 min 42 s on wasm, 58.3 images/s.` Another one says why a run failed. */
+export function verdict({ status, reason, steps, seconds, backend, imagesPerSecond }: ReportInput['summary']): string {
   const done = `${formatCount(Number.isFinite(steps) ? steps : 0)} ${steps === 1 ? 'step' : 'steps'}`;
   const openings: Record<string, string> = {
     completed: `Completed ${done}`,
@@ -24,7 +24,7 @@ export function verdict({ status, steps, seconds, backend, imagesPerSecond }: Re
   const time = isAmount(seconds) ? ` in ${formatDuration(seconds)}` : '';
   const place = backend ? ` on ${backend}` : '';
   const speed = isAmount(imagesPerSecond) ? `, ${formatMeasure(imagesPerSecond)} images/s` : '';
-  return `${opening}${time}${place}${speed}.`;
+  return `${opening}${time}${place}${speed}.${reason ? ` ${reason}` : ''}`;
 }
 
 /** The top of the page: the mark, the run's name, what it was trained on, and the verdict. */

@@ -2,13 +2,13 @@ import { deflateSync } from 'node:zlib';
 import { VitrailError } from '@vitrail/core';
 
 /**
- * A PNG (8-bit sRGB, PNG specification, third edition) as a `data:image/png;base64,` URI.
+ * A PNG file (8-bit sRGB, PNG specification, third edition).
  *
  * @param rgb `[height * width * 3]`, row-major, in 0..255.
  * @param scale every pixel becomes a square of this many, so that small maps stay crisp wherever the page is shown.
  * @throws `invalid-argument` when the size is not a positive whole number or does not match the bytes.
  */
-export function encodePng(rgb: Uint8Array, width: number, height: number, scale = 1): string {
+export function pngFile(rgb: Uint8Array, width: number, height: number, scale = 1): Uint8Array {
   if (![width, height, scale].every((size) => Number.isInteger(size) && size > 0) || rgb.length !== 3 * width * height) {
     throw new VitrailError(
       'invalid-argument',
@@ -19,13 +19,17 @@ export function encodePng(rgb: Uint8Array, width: number, height: number, scale 
   header.writeUInt32BE(width * scale, 0);
   header.writeUInt32BE(height * scale, 4);
   header.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB, deflate, adaptive filters, not interlaced
-  const file = Buffer.concat([
+  return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     chunk('IHDR', header),
     chunk('IDAT', deflateSync(filteredRows(rgb, width, height, scale), { level: 9 })),
     chunk('IEND', Buffer.alloc(0)),
   ]);
-  return `data:image/png;base64,${file.toString('base64')}`;
+}
+
+/** The file that {@link pngFile} makes, as a `data:image/png;base64,` URI. */
+export function encodePng(rgb: Uint8Array, width: number, height: number, scale = 1): string {
+  return `data:image/png;base64,${Buffer.from(pngFile(rgb, width, height, scale)).toString('base64')}`;
 }
 
 /** Rows as differences: to the pixel on the left for the first row of a square, to the row above (all zero) for its copies. */

@@ -13,6 +13,8 @@ export type MetricRow = {
 export type RunSummary = {
   /** `completed`, `interrupted`, `failed`, or `unfinished` when the run left no summary. */
   readonly status: string;
+  /** Why a run failed. */
+  readonly reason?: string;
   /** Steps done. */
   readonly steps: number;
   /** Wall-clock seconds. */

@@ -4,8 +4,9 @@ import { treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
 import { latestCheckpoint, pruneCheckpoints, writeCheckpoint } from '@vitrail/checkpoints/node';
 import { type TensorTree, VitrailError } from '@vitrail/core';
 import type { TrainState } from '@vitrail/train';
+import { describeModel, type ModelDescription, modelMetadata } from '../model.ts';
 
-/** What `state.json` holds: the numbers of a state that are no tensors. */
+/** What `state.json` holds: the numbers of a state that are no tensors, and how many training samples were left out so far. */
 type StateFile = { step: number; skipped: number; badSamples: number };
 
 /**
@@ -17,11 +18,11 @@ type StateFile = { step: number; skipped: number; badSamples: number };
 export async function saveState(
   directory: string,
   state: TrainState,
-  { metadata, keep, badSamples }: { metadata: Record<string, string>; keep: number; badSamples: number },
+  { description, keep, badSamples }: { description: ModelDescription; keep: number; badSamples: number },
 ): Promise<void> {
   const numbers: StateFile = { step: state.step, skipped: state.skipped, badSamples };
   await writeCheckpoint(directory, state.step, {
-    'model.safetensors': await treeToSafetensors(state.params, metadata),
+    'model.safetensors': await treeToSafetensors(state.params, modelMetadata(description)),
     'optimizer.safetensors': await treeToSafetensors(state.optimizer),
     'carried.safetensors': await treeToSafetensors(state.carried),
     'state.json': `${JSON.stringify(numbers, null, 2)}\n`,
@@ -29,8 +30,16 @@ export async function saveState(
   await pruneCheckpoints(directory, keep);
 }
 
-/** The newest complete state in a checkpoint directory, or `undefined` where there is none. The caller disposes its trees. */
-export async function loadLatestState(directory: string): Promise<(TrainState & { badSamples: number }) | undefined> {
+/**
+ * The newest complete state in a checkpoint directory, or `undefined` where there is none. The caller disposes its trees.
+ *
+ * @param description of the model that is to go on.
+ * @throws `corrupt-data` for files that are damaged; `invalid-argument` when the words of the captions are no longer those of the checkpoint.
+ */
+export async function loadLatestState(
+  directory: string,
+  description: ModelDescription,
+): Promise<(TrainState & { badSamples: number }) | undefined> {
   const latest = await latestCheckpoint(directory);
   if (latest === undefined) return undefined;
   const read = (name: string) => readFile(join(latest.path, name));
@@ -38,10 +47,17 @@ export async function loadLatestState(directory: string): Promise<(TrainState & 
   if (numbers.step !== latest.step) {
     throw new VitrailError('corrupt-data', `${latest.path} says in state.json that it is step ${numbers.step}`);
   }
+  const model = await read('model.safetensors');
+  if (JSON.stringify(describeModel(model, latest.path)) !== JSON.stringify(description)) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${latest.path} was trained on captions of other words: the data has changed since; start a new run in another directory (--out)`,
+    );
+  }
   const tree = async (name: string): Promise<TensorTree> => treeFromSafetensors(await read(name));
   return {
     ...numbers,
-    params: await tree('model.safetensors'),
+    params: treeFromSafetensors(model),
     optimizer: await tree('optimizer.safetensors'),
     carried: await tree('carried.safetensors'),
   };

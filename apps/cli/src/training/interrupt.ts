@@ -1,14 +1,37 @@
-/**
- * A signal that is aborted by the first Ctrl-C (SIGINT) or SIGTERM. A second one ends the process at once, with status 130.
- */
-export function abortOnInterrupt(): AbortSignal {
+import { exitStatus } from '../exit-status.ts';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** What Ctrl-C (SIGINT) and SIGTERM do. */
+export type Interrupt = {
+  /** Aborted by the first one that came after `finishStep`. */
+  readonly signal: AbortSignal;
+  /** From now on there is something to save: the first one asks for an orderly end. Before, there is not, and one ends the process at once. */
+  finishStep(): void;
+  /** Leaves signals to whoever handled them before. */
+  release(): void;
+};
+
+/** Listens for Ctrl-C until `release`. After it asked for an orderly end, another one ends the process at once, with status 130. */
+export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      process.stderr.write('\ninterrupted: finishing the step and writing a checkpoint (once more to stop at once)\n');
-      controller.abort();
-    });
-  }
-  return controller.signal;
+  let orderly = false;
+  const listener = () => {
+    if (!orderly || controller.signal.aborted) {
+      process.stderr.write('\nvitrail: interrupted\n');
+      process.exit(exitStatus.interrupted);
+    }
+    process.stderr.write('\ninterrupted: finishing the step and writing a checkpoint (once more to stop at once)\n');
+    controller.abort();
+  };
+  for (const name of signals) process.on(name, listener);
+  return {
+    signal: controller.signal,
+    finishStep() {
+      orderly = true;
+    },
+    release() {
+      for (const name of signals) process.off(name, listener);
+    },
+  };
 }

@@ -7,6 +7,9 @@ const reservedIds = 257;
 /** Samples whose captions the vocabulary is learned from. */
 const sampledCaptions = 2000;
 
+/** Samples that are read at the same time. */
+const readAtOnce = 16;
+
 /**
  * The tokenizer of a run: the words that its source says it uses, else the most frequent words of captions spread evenly over the data.
  * Any other word is spelled in bytes. The same data gives the same tokenizer.
@@ -22,11 +25,12 @@ export async function learnTokenizer(
 
 async function spreadCaptions(source: SampleSource): Promise<string[]> {
   const count = Math.min(source.size, sampledCaptions);
+  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * source.size) / count));
   const captions: string[] = [];
-  for (let i = 0; i < count; i++) {
+  while (indices.length > 0) {
     // A sample that cannot be read is the loader's to report; it only lacks a vote on the vocabulary here.
-    const sample = await source.read(Math.floor((i * source.size) / count)).catch(() => undefined);
-    captions.push(...Object.values(sample?.captions ?? {}).flat());
+    const samples = await Promise.all(indices.splice(0, readAtOnce).map((index) => source.read(index).catch(() => undefined)));
+    captions.push(...samples.flatMap((sample) => Object.values(sample?.captions ?? {}).flat()));
   }
   return captions;
 }

@@ -1,23 +1,37 @@
 import { VitrailError } from '@vitrail/core';
 import type { SampleSource } from '@vitrail/data';
-import { openSource } from '@vitrail/data/node';
 import type { DualEncoderConfiguration } from '@vitrail/recipes';
+import { openAnnouncedSource } from '../data-source.ts';
+import { hasCaptions } from '../evaluation/descriptive-caption.ts';
+import { fewestPictures } from '../evaluation/tasks.ts';
+import { type HeldOut, holdOut } from './hold-out.ts';
 
 /** Where a run learns and where it is measured; the two share no sample. */
-export type TrainingData = {
-  train: SampleSource;
-  evaluation: SampleSource;
-  close(): Promise<void>;
-};
+export type TrainingData = HeldOut & { close(): Promise<void> };
+
+/** Fewest samples that are held out, of twice as many. */
+const fewestHeldOut = 32;
 
 /**
  * Opens the sources that a configuration names. Without `data.evaluate` the last twentieth of the training data (at least 32 samples where
- * there are 64, at most what the final evaluation takes) is held out and never trained on.
+ * there are 64, at most what the final evaluation takes) is held out and never trained on; of mosaics it is the tiles.
+ *
+ * @throws `missing-data` when too few samples are left to train on or to measure on, or there are no captions to learn from.
  */
-export async function openTrainingData({ data, train }: DualEncoderConfiguration): Promise<TrainingData> {
-  const source = await openSource(data.train);
+export async function openTrainingData(config: DualEncoderConfiguration): Promise<TrainingData> {
+  const source = await openAnnouncedSource(config.data.train);
+  try {
+    return await divide(source, config);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function divide(source: SampleSource, { data, train }: DualEncoderConfiguration): Promise<TrainingData> {
   if (data.evaluate !== '') {
-    const evaluation = await openSource(data.evaluate);
+    await requireTrainable(source, train.batchSize);
+    const evaluation = await openAnnouncedSource(data.evaluate);
     return {
       train: source,
       evaluation,
@@ -26,18 +40,26 @@ export async function openTrainingData({ data, train }: DualEncoderConfiguration
       },
     };
   }
-  const wanted = Math.max(32, Math.min(Math.floor(source.size / 20), 4 * train.evaluateSamples));
-  const heldOut = Math.min(wanted, Math.floor(source.size / 2));
-  if (heldOut === 0)
-    throw new VitrailError('missing-data', `${source.description} has ${source.size} samples: too few to learn from`);
-  return {
-    train: part(source, 0, source.size - heldOut),
-    evaluation: part(source, source.size - heldOut, heldOut),
-    close: () => source.close(),
-  };
+  const parts = holdOut(data.train, source, (size) => {
+    const wanted = Math.max(fewestHeldOut, Math.min(Math.floor(size / 20), 4 * train.evaluateSamples));
+    const heldOut = Math.min(wanted, Math.floor(size / 2));
+    if (heldOut >= fewestPictures) return heldOut;
+    throw new VitrailError('missing-data', `too few samples to train on some and be measured on others: ${source.description}`);
+  });
+  await requireTrainable(parts.train, train.batchSize);
+  return { ...parts, close: () => source.close() };
 }
 
-/** `size` samples of a source from `first` on. */
-function part(source: SampleSource, first: number, size: number): SampleSource {
-  return { ...source, size, read: (index) => source.read(first + index), close: async () => {} };
+async function requireTrainable(source: SampleSource, batchSize: number): Promise<void> {
+  const { size, description, classNames } = source;
+  if (size < batchSize) {
+    throw new VitrailError(
+      'missing-data',
+      `a batch of ${batchSize} needs as many samples, but there are only ${size} to train on (${description}); ` +
+        'lower --batch-size, or name data to be measured on (--set data.evaluate=SPEC), so that none is held out',
+    );
+  }
+  if (await hasCaptions(source)) return;
+  const hint = classNames === undefined ? '' : "; of the names of their classes, --data 'mosaic:SHARDS?grid=1' makes captions";
+  throw new VitrailError('missing-data', `the first samples have no caption to learn from: ${description}${hint}`);
 }
