@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { drawScene } from './draw-scene.ts';
 import { layoutScene, type Scene, type SceneObject } from './scene-layout.ts';
 import { SHAPE_EXTENT } from './shape-distance.ts';
-import { objectClass } from './vocabulary.ts';
+import { backgroundLabel, objectLabel } from './vocabulary.ts';
 
 const SIZE = 64;
 
@@ -32,7 +32,7 @@ it('leaves at least 70 % of every object visible, and all of it inside the pictu
     const scene = layoutScene(createRng(seed), 4);
     const { labels } = drawScene(scene, SIZE);
     for (const object of scene.objects) {
-      const label = 1 + objectClass(object.color, object.shape);
+      const label = objectLabel(object.color, object.shape);
       const alone = drawScene({ ...scene, objects: [object] }, SIZE).labels.data;
       const count = (map: Uint8Array) => map.reduce((sum, value) => sum + (value === label ? 1 : 0), 0);
       const share = count(labels.data) / count(alone);
@@ -53,7 +53,7 @@ it('gives nearly every scene the number of objects that was asked for', () => {
 
 it('draws the area that the geometry says, and edges that are neither one colour nor the other', () => {
   const { image, labels } = drawScene(sceneOf(circle), SIZE);
-  const inside = labels.data.reduce((sum, label) => sum + (label > 0 ? 1 : 0), 0);
+  const inside = labels.data.reduce((sum, label) => sum + (label === backgroundLabel('black') ? 0 : 1), 0);
   // pi (0.94 * 0.2 * 64)^2
   expect(inside).toBeGreaterThan(455 * 0.98);
   expect(inside).toBeLessThan(455 * 1.02);
@@ -66,9 +66,9 @@ it('draws later objects over earlier ones, and labels them so', () => {
   const behind = { ...circle, color: 'red', x: 0.4 } as const;
   const { image, labels } = drawScene(sceneOf(behind, circle), SIZE);
   const at = 32 * SIZE + 27;
-  expect(labels.data[at]).toBe(1 + objectClass('yellow', 'circle'));
+  expect(labels.data[at]).toBe(objectLabel('yellow', 'circle'));
   expect(image.data[at * 3 + 1]).toBeGreaterThan(150);
-  expect(labels.data[32 * SIZE + 16]).toBe(1 + objectClass('red', 'circle'));
+  expect(labels.data[32 * SIZE + 16]).toBe(objectLabel('red', 'circle'));
 });
 
 it('adds noise of at most 8 levels, without shifting colours', () => {

@@ -2,7 +2,7 @@ import type { LabelMap, RgbImage } from '../sample.ts';
 import { hash, pattern } from './pattern.ts';
 import type { Scene, SceneObject } from './scene-layout.ts';
 import { SHAPE_EXTENT, shapeDistance } from './shape-distance.ts';
-import { COLORS, objectClass, type Rgb, TONES } from './vocabulary.ts';
+import { backgroundLabel, COLORS, objectLabel, type Rgb, TONES } from './vocabulary.ts';
 
 /** Lengths of patterns, as shares of the picture's side. */
 const OBJECT_PERIOD = 0.1;
@@ -14,16 +14,20 @@ const BACKGROUND_SHIFT = 35;
 /** Largest deviation of a pixel's channel by noise, of 255. */
 const NOISE = 8;
 
-/** Colours on their way to the picture, `[size * size * 3]` in 0..255 but for rounding, and the classes, 0 for the background. */
+/** Colours on their way to the picture, `[size * size * 3]` in 0..255 but for rounding, and the classes. */
 type Canvas = { readonly size: number; readonly colors: Float32Array; readonly labels: Uint8Array };
 
 /**
  * Draws a scene at `size` by `size` pixels, anti-aliased, back to front, with a gentle light and noise of up to 8 of 255 levels.
  *
- * A pixel is labelled with the front-most object that covers at least half of it: 1 + {@link objectClass}, or 0 for the background.
+ * A pixel is labelled with the front-most object that covers at least half of it, else with the background: places in `SCENE_CLASSES`.
  */
 export function drawScene(scene: Scene, size: number): { image: RgbImage; labels: LabelMap } {
-  const canvas = { size, colors: new Float32Array(size * size * 3), labels: new Uint8Array(size * size) };
+  const canvas = {
+    size,
+    colors: new Float32Array(size * size * 3),
+    labels: new Uint8Array(size * size).fill(backgroundLabel(scene.background.tone)),
+  };
   drawBackground(canvas, scene);
   for (const object of scene.objects) drawObject(canvas, object);
   const data = develop(canvas, scene);
@@ -44,7 +48,7 @@ function drawBackground({ size, colors }: Canvas, { background, noise }: Scene):
 function drawObject({ size, colors, labels }: Canvas, object: SceneObject): void {
   const { shape, color, texture, x, y, radius, rotation, grain } = object;
   const { base, second } = COLORS[color];
-  const label = 1 + objectClass(color, shape);
+  const label = objectLabel(color, shape);
   const pixels = radius * size;
   const reach = pixels * SHAPE_EXTENT + 1;
   const [centreX, centreY] = [x * size, y * size];

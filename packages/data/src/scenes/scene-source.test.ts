@@ -14,10 +14,13 @@ async function readScenes(options: SceneOptions, count = COUNT): Promise<Sample[
 
 const CLASS_NAMES = sceneSource().classNames ?? [];
 
-it('has 21 classes, the background first, and says what it offers', () => {
+const isBackground = (label: number) => CLASS_NAMES[label].endsWith(' background');
+
+it('has 25 classes, the backgrounds first, and says what it offers', () => {
   const source = sceneSource();
-  expect(source.classNames).toHaveLength(21);
-  expect(source.classNames?.slice(0, 5)).toEqual(['background', 'red circle', 'red square', 'red triangle', 'red star']);
+  expect(source.classNames).toHaveLength(25);
+  expect(source.classNames?.slice(0, 2)).toEqual(['white background', 'gray background']);
+  expect(source.classNames?.slice(4, 7)).toEqual(['black background', 'red circle', 'red square']);
   expect(source).toMatchObject({ size: 10_000, hasLabelMaps: true });
   expect(source.key?.(12)).toBe('scene-train-000012');
   expect(source.description).toBe('10000 scenes of 64 x 64 pixels (train, seed 0)');
@@ -48,7 +51,7 @@ it('has one to four objects, about equally often, and every class', async () => 
   }
   expect(counts[0]).toBe(0);
   for (const count of counts.slice(1)) expect(count).toBeGreaterThan(COUNT / 8);
-  expect(seen.size).toBe(21);
+  expect(seen.size).toBe(25);
 });
 
 it('labels pixels of a coloured class that have the colour', async () => {
@@ -56,7 +59,7 @@ it('labels pixels of a coloured class that have the colour', async () => {
   for (const { image, labels } of await readScenes({})) {
     const { width, data } = labels ?? { width: 0, data: new Uint8Array() };
     for (let at = width; at < data.length - width; at++) {
-      const isInside = data[at] !== 0 && [1, -1, width, -width].every((step) => data[at + step] === data[at]);
+      const isInside = !isBackground(data[at]) && [1, -1, width, -width].every((step) => data[at + step] === data[at]);
       if (!isInside) continue;
       all++;
       const hue = hueOf(image.data.subarray(at * 3, at * 3 + 3));
@@ -71,7 +74,7 @@ it('labels as background what has little colour', async () => {
   for (const { image, labels } of await readScenes({}, 100)) {
     let [vivid, all] = [0, 0];
     labels?.data.forEach((label, at) => {
-      if (label !== 0) return;
+      if (!isBackground(label)) return;
       all++;
       const pixel = image.data.subarray(at * 3, at * 3 + 3);
       if (Math.max(...pixel) - Math.min(...pixel) > 85) vivid++;
@@ -122,7 +125,7 @@ it('uses no words but those it lists, and none of left and right', async () => {
 it('has scenes of one object with its class, in a set of their own', async () => {
   const singles = sceneSource({ count: 200, seed: 1 }).singles?.() ?? expect.fail('no singles');
   expect(singles).toMatchObject({ size: 200, hasLabelMaps: false });
-  expect(singles.classNames).toEqual(CLASS_NAMES.slice(1));
+  expect(singles.classNames).toEqual(CLASS_NAMES.slice(5));
   const seen = new Set<number>();
   for (let index = 0; index < 200; index++) {
     const { classIndex = -1, captions } = await singles.read(index);
@@ -159,14 +162,14 @@ function nearestColor(hue: number): string | undefined {
 
 /** How often a circle around the middle of the labelled pixels, nearly as wide as they reach, enters them. */
 function countCorners(labels: Uint8Array, width: number): number {
-  const inside = Array.from(labels.keys()).filter((at) => labels[at] !== 0);
+  const inside = Array.from(labels.keys()).filter((at) => !isBackground(labels[at]));
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = [mean(inside.map((at) => at % width)), mean(inside.map((at) => Math.floor(at / width)))];
   const reach = Math.max(...inside.map((at) => Math.hypot((at % width) - x, Math.floor(at / width) - y)));
   const isInside = (degrees: number) => {
     const angle = (degrees * Math.PI) / 180;
     const [column, row] = [x + 0.87 * reach * Math.cos(angle), y + 0.87 * reach * Math.sin(angle)].map(Math.round);
-    return labels[row * width + column] !== 0;
+    return !isBackground(labels[row * width + column]);
   };
   return Array.from({ length: 360 }, (_, i) => isInside(i) && ![1, 2, 3, 4].some((k) => isInside(i - k))).filter(Boolean).length;
 }

@@ -5,7 +5,7 @@ import type { SampleSource } from '../sample.ts';
 import { drawScene } from './draw-scene.ts';
 import { SCENE_TEMPLATES, SCENE_WORDS, sceneCaptions } from './scene-captions.ts';
 import { layoutScene } from './scene-layout.ts';
-import { OBJECT_NAMES, objectClass } from './vocabulary.ts';
+import { OBJECT_NAMES, objectClass, SCENE_CLASSES } from './vocabulary.ts';
 
 /** The two sets of scenes; they share none. */
 export const SCENE_SPLITS = ['train', 'test'] as const;
@@ -34,8 +34,8 @@ const OBJECT_COUNTS = [1, 2, 3, 4] as const;
  *
  * - All objects lie inside the picture, no two of a scene have the same colour and shape, and at least 70 % of each is visible
  *   (below 64 pixels a pixel more or less of a small object may count for a few per cent).
- * - Pixels hold the classes `background`, `red circle`, `red square`, ..., `purple star` (21 names): that of the front-most object that covers at least
- *   half of the pixel.
+ * - Pixels hold 25 classes, `white background`, ..., `black background`, `red circle`, `red square`, ..., `purple star`: that of the front-most object
+ *   that covers at least half of the pixel, else the background's.
  * - Captions are true of the whole picture and of its mirror image: nothing is left or right, since the loader's views are flipped (as TIPS flips
  *   them). Like those of TIPS they are not changed for a crop, which may miss some of what they name.
  * - `singles()`: as many scenes of one object each, named by 20 classes, without the background.
@@ -72,7 +72,7 @@ export function sceneSource(options: SceneOptions = {}): SampleSource {
   return {
     ...common,
     description: `${count} scenes of ${size} x ${size} pixels (${split}, seed ${seed})`,
-    classNames: ['background', ...OBJECT_NAMES],
+    classNames: SCENE_CLASSES,
     hasLabelMaps: true,
     key: many.key,
     async read(index) {

@@ -49,3 +49,21 @@ export const OBJECT_NAMES: readonly string[] = COLOR_NAMES.flatMap((color) => SH
 export function objectClass(color: Color, shape: Shape): number {
   return COLOR_NAMES.indexOf(color) * SHAPES.length + SHAPES.indexOf(shape);
 }
+
+/**
+ * The 25 classes of a scene's pixels: backgrounds by their tone (`white background`, ...), then {@link OBJECT_NAMES}.
+ *
+ * Backgrounds are told apart because captions do: a word that every long caption holds tells pictures apart no more than `a` does, so no
+ * contrastive loss could teach what a plain `background` looks like.
+ */
+export const SCENE_CLASSES: readonly string[] = [...TONE_NAMES.map((tone) => `${tone} background`), ...OBJECT_NAMES];
+
+/** The place of a background in {@link SCENE_CLASSES}. */
+export function backgroundLabel(tone: Tone): number {
+  return TONE_NAMES.indexOf(tone);
+}
+
+/** The place of an object in {@link SCENE_CLASSES}. */
+export function objectLabel(color: Color, shape: Shape): number {
+  return TONE_NAMES.length + objectClass(color, shape);
+}
