@@ -10,6 +10,7 @@ export {
   xavierUniform,
 } from './initial-values.ts';
 export { countShapes, layerNormShapes, linearShapes, type ParameterShapes } from './parameter-shapes.ts';
+export { requireLastAxis, requireShape } from './require-shape.ts';
 export { createRng, type Rng } from './rng.ts';
 export { constant, cosine, linear, type Schedule, warmup } from './schedules.ts';
 export {

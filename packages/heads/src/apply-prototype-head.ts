@@ -1,8 +1,7 @@
 import { type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { l2Normalize, linear, type PrototypeScores } from '@vitrail/ops';
 import type { HeadTrunkParams, PrototypeHeadParams, PrototypeParams } from './prototype-head.ts';
-import { requireShape } from './require-shape.ts';
 
 /** Scores of tokens against prototypes, not multiplied out: `features` `[T, d]` and `prototypes` `[d, K]`, both of unit vectors. */
 export type HeadScores = Pick<PrototypeScores, 'features' | 'prototypes'>;

@@ -1,7 +1,6 @@
 import { add, fill, matMul, mul, type Rank, reshape, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import type { HeadScores } from './apply-prototype-head.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * The running mean of a teacher's scores, which is taken from them so that no prototype wins everywhere:

@@ -1,7 +1,6 @@
 import { expandDims, type Rank, reshape, type Tensor2D, tidy, tile } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { type PrototypeScores, softTargetCrossEntropy } from '@vitrail/ops';
-import { requireShape } from './require-shape.ts';
 import type { TeacherScores } from './teacher-scores.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { cast, reshape, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { type PrototypeScores, softTargetCrossEntropy } from '@vitrail/ops';
 import { sampleMeans } from './masked-mean.ts';
-import { requireShape } from './require-shape.ts';
 import type { TeacherScores } from './teacher-scores.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { clipByValue, type Scalar, scalar } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
-import { requireShape } from './require-shape.ts';
+import { requireShape, VitrailError } from '@vitrail/core';
 
 /**
  * The parameter that a contrastive temperature is learned as: `log(1 / temperature)`.

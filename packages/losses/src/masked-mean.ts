@@ -11,7 +11,7 @@ import {
   type Tensor2D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { requireShape } from './require-shape.ts';
+import { requireShape } from '@vitrail/core';
 
 /**
  * The mean of the marked values of each sample, then over the samples that have any: every sample counts the same, however many it marks.

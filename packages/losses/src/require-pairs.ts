@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
-import { requireShape } from './require-shape.ts';
+import { requireShape, VitrailError } from '@vitrail/core';
 
 /** Throws unless images and texts are `[B, D]` with B at least 1, and every further tensor is a scalar. */
 export function requirePairs(what: string, images: Tensor, texts: Tensor, logitScale: Tensor): void {

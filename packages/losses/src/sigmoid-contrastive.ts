@@ -11,10 +11,10 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { requireShape } from '@vitrail/core';
 import { l2Normalize, linear } from '@vitrail/ops';
 import { matchingPairs } from './matching-pairs.ts';
 import { requirePairs } from './require-pairs.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * The sigmoid contrastive loss of SigLIP, per image of a batch in which pair i belongs together:

@@ -20,10 +20,9 @@ import {
   tensor2d,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { batchedProduct } from './batched-product.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
-import { requireShape } from './require-shape.ts';
 import { type Rotary, rotate, rotateBack } from './rotary.ts';
 
 /** How {@link attention} runs. */

@@ -12,9 +12,9 @@ import {
   type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { requireLastAxis } from '@vitrail/core';
 import { asRows } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
-import { requireLastAxis } from './require-shape.ts';
 
 /**
  * Vectors along the last axis divided by their length: `x / max(||x||, epsilon)`, as `torch.nn.functional.normalize`.

@@ -1,7 +1,7 @@
 import { add, mean, mul, reshape, rsqrt, square, sub, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { requireLastAxis, requireShape } from '@vitrail/core';
 import { asRows, sumRows } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
-import { requireLastAxis, requireShape } from './require-shape.ts';
 
 /** Scale and bias of a layer norm, `[D]` each. */
 export type LayerNormParams = { readonly scale: Tensor; readonly bias: Tensor };

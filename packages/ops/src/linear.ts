@@ -1,9 +1,9 @@
 import { type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { requireLastAxis, requireShape } from '@vitrail/core';
 import { type Activation, activate, activateGrad } from './activation.ts';
 import { asRows, sumRows } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
 import { biasedProduct, matrixProduct } from './matrix-product.ts';
-import { requireLastAxis, requireShape } from './require-shape.ts';
 
 /** Parameters of a linear layer: `kernel` `[I, O]` (inputs by outputs, the transpose of PyTorch's weight) and `bias` `[O]`. */
 export type LinearParams = { readonly kernel: Tensor; readonly bias?: Tensor };

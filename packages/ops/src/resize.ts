@@ -1,8 +1,6 @@
-import { clone, reshape, type Tensor, type Tensor4D, tensor2d, transpose } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
-import { differentiable } from './dispatch.ts';
-import { matrixProduct } from './matrix-product.ts';
-import { requireShape } from './require-shape.ts';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+
+import { requireLengths, resizeAlongBoth } from './resize-along-both.ts';
 
 /**
  * The matrix that resizes one axis by bilinear interpolation, with anti-aliasing when it shrinks.
@@ -18,14 +16,7 @@ import { requireShape } from './require-shape.ts';
  * @example resizeMatrix(2, 3) // [1, 0,  0.5, 0.5,  0, 1]
  */
 export function resizeMatrix(from: number, to: number): Float32Array {
-  for (const length of [from, to]) {
-    if (!(Number.isInteger(length) && length > 0)) {
-      throw new VitrailError(
-        'invalid-argument',
-        `resizeMatrix: lengths are whole numbers of at least 1, but ${from} to ${to} came`,
-      );
-    }
-  }
+  requireLengths('resizeMatrix', from, to);
   const matrix = new Float32Array(to * from);
   const scale = from / to;
   const reach = Math.max(scale, 1);
@@ -48,42 +39,5 @@ export function resizeMatrix(from: number, to: number): Float32Array {
  * @example resizeBilinear(ones([1, 32, 32, 8]), [16, 16]).shape // [1, 16, 16, 8]
  */
 export function resizeBilinear(grid: Tensor4D, size: readonly [height: number, width: number]): Tensor4D {
-  requireShape('resizeBilinear', 'grid', grid, ['B', 'h', 'w', 'C']);
-  const [, height, width] = grid.shape;
-  const rows = axisMatrix(height, size[0]);
-  const columns = axisMatrix(width, size[1]);
-  return differentiable<Tensor4D>(
-    [grid],
-    () => ({ value: alongBoth(grid, rows, columns), saved: [] }),
-    (dy) => [alongBoth(dy, turned(rows), turned(columns))],
-  );
-}
-
-type Matrix = { values: Float32Array; shape: [to: number, from: number] };
-
-function axisMatrix(from: number, to: number): Matrix | undefined {
-  const values = resizeMatrix(from, to);
-  return from === to ? undefined : { values, shape: [to, from] };
-}
-
-function turned(matrix: Matrix | undefined): Matrix | undefined {
-  if (!matrix) return undefined;
-  const [to, from] = matrix.shape;
-  return {
-    values: Float32Array.from(matrix.values, (_, i) => matrix.values[(i % to) * from + Math.floor(i / to)]),
-    shape: [from, to],
-  };
-}
-
-/** Each axis in turn is brought to the front, where one plain matrix product serves the whole batch. */
-function alongBoth(grid: Tensor4D, rows: Matrix | undefined, columns: Matrix | undefined): Tensor4D {
-  let x: Tensor = grid;
-  if (rows) x = transpose(alongFirst(transpose(x, [1, 0, 2, 3]), rows), [1, 0, 2, 3]);
-  if (columns) x = transpose(alongFirst(transpose(x, [2, 0, 1, 3]), columns), [1, 2, 0, 3]);
-  return (x === grid ? clone(grid) : x) as Tensor4D;
-}
-
-function alongFirst(x: Tensor, { values, shape }: Matrix): Tensor {
-  const [length, ...rest] = x.shape;
-  return reshape(matrixProduct(tensor2d(values, shape), reshape(x, [length, x.size / length])), [shape[0], ...rest]);
+  return resizeAlongBoth('resizeBilinear', grid, size, resizeMatrix);
 }

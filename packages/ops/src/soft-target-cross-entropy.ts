@@ -17,10 +17,9 @@ import {
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { differentiable, runOrCompose } from './dispatch.ts';
 import { matrixProduct } from './matrix-product.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * Scores of T tokens against K prototypes, not multiplied out: `features` `[T, d]`, `prototypes` `[d, K]`, and the temperature (above 0)

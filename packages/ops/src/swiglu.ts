@@ -1,7 +1,7 @@
 import { mul, sigmoid, type Tensor } from '@tensorflow/tfjs-core';
+import { requireShape } from '@vitrail/core';
 import { gateDerivative } from './activation.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * The gated half of a SwiGLU layer: `silu(gate) * value`, with `silu(x) = x sigmoid(x)`.

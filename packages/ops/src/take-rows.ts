@@ -11,9 +11,8 @@ import {
   tensorScatterUpdate,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { requireShape, VitrailError } from '@vitrail/core';
 import { differentiable, runOrCompose } from './dispatch.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * Rows of a table, for embeddings: `y[k] = table[rows[k]]`. The gradient adds up over rows taken more than once.

@@ -1,6 +1,6 @@
 import { add, expandDims, range, reshape, type Tensor1D, type Tensor2D, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
+import { requireShape } from '@vitrail/core';
 import { differentiable } from './dispatch.ts';
-import { requireShape } from './require-shape.ts';
 import { readRows, replaceRows, requireIndices, sumIntoRows } from './take-rows.ts';
 
 /**

@@ -1,9 +1,8 @@
-import { add, argMax, ones, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { add, argMax, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { filled, initParameters, layerNormShapes, normal, type ParameterShapes, type Rng, VitrailError } from '@vitrail/core';
-import { type LayerNormParams, layerNorm, linear, takeTokens } from '@vitrail/ops';
-import { applyBlock, type BlockConfig, type BlockParams, blockShapes } from '@vitrail/vit';
+import { type LayerNormParams, layerNorm, linear, repeatForBatch, takeTokens } from '@vitrail/ops';
+import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireTower } from '@vitrail/vit';
 import { embedTokens } from './embed-tokens.ts';
-import { requireTower } from './require-tower.ts';
 
 /** A text tower of CLIP. */
 export type ClipTextConfig = {
@@ -136,10 +135,4 @@ function tower(size: Pick<ClipTextConfig, 'width' | 'heads' | 'activation' | 'em
 
 function clipBlock({ width, heads, activation }: ClipTextConfig): BlockConfig {
   return { width, heads, mlp: { kind: activation, hidden: 4 * width }, epsilon: 1e-5 };
-}
-
-/** `[L, D]` once per text, `[B, L, D]`: a product with ones, because its gradient is one too (that of a broadcast `add` is slow on `wasm`). */
-function repeatForBatch(table: Tensor2D, batch: number): Tensor3D {
-  const row = reshape(table, [1, table.size]);
-  return reshape(linear(ones([batch, 1]), { kernel: row }), [batch, ...table.shape]);
 }

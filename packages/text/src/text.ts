@@ -11,8 +11,7 @@ import {
   xavierUniform,
 } from '@vitrail/core';
 import type { LayerNormParams } from '@vitrail/ops';
-import { type BlockConfig, type BlockParams, blockShapes } from '@vitrail/vit';
-import { requireTower } from './require-tower.ts';
+import { type BlockConfig, type BlockParams, blockShapes, requireTower } from '@vitrail/vit';
 
 /** A text tower of TIPS. */
 export type TextConfig = {

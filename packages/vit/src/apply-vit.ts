@@ -14,10 +14,9 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { flattenTree, unflattenTree, VitrailError } from '@vitrail/core';
-import { layerNorm, linear, remat, resizeBilinear, takeTokens } from '@vitrail/ops';
+import { layerNorm, linear, remat, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams } from './block.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
-import { repeatForBatch } from './repeat-for-batch.ts';
 import { readValues } from './value-readout.ts';
 import type { VitConfig, VitParams } from './vit.ts';
 

@@ -11,6 +11,7 @@ import {
   VitrailError,
 } from '@vitrail/core';
 import { type Activation, attention, type LayerNormParams, type LinearParams, layerNorm, linear, swiglu } from '@vitrail/ops';
+import { requireTower } from './require-tower.ts';
 
 /** What a transformer block is made of. Every tower's configuration is one, with more to it. */
 export type BlockConfig = {
@@ -78,7 +79,8 @@ export const tipsInitialization: InitializationRule = [
  * @example initBlock({ width: 8, heads: 2, mlp: { kind: 'gelu', hidden: 32 } }, createRng(0)).attn.qkv.kernel.shape // [8, 24]
  */
 export function initBlock(config: BlockConfig, rng: Rng): BlockParams {
-  requireBlock('initBlock', config);
+  const { width, heads, mlp } = config;
+  requireTower('initBlock', { width, heads, 'mlp.hidden': mlp.hidden });
   return initParameters(blockShapes(config), rng, tipsInitialization) as BlockParams;
 }
 
@@ -117,26 +119,6 @@ export function applyMlp(config: BlockConfig, { norm2, mlp }: BlockParams, x: Te
   }
   if (!('fc1' in mlp)) throw wrongMlp('fc1 and fc2', mlp);
   return linear(linear(normed, mlp.fc1, kind), mlp.fc2);
-}
-
-/** Throws `invalid-argument` unless a block can be built from the configuration. */
-export function requireBlock(what: string, { width, heads, mlp }: BlockConfig): void {
-  requireCounts(what, { width, heads, 'mlp.hidden': mlp.hidden });
-  if (width % heads !== 0) {
-    throw new VitrailError(
-      'invalid-argument',
-      `${what}: heads must divide width, but ${heads} heads and a width of ${width} came`,
-    );
-  }
-}
-
-/** Throws `invalid-argument` unless every number is whole and at least 1. */
-export function requireCounts(what: string, counts: Readonly<Record<string, number>>): void {
-  for (const [name, count] of Object.entries(counts)) {
-    if (!(Number.isSafeInteger(count) && count >= 1)) {
-      throw new VitrailError('invalid-argument', `${what}: ${name} must be a whole number of at least 1, but ${count} came`);
-    }
-  }
 }
 
 function wrongMlp(expected: string, mlp: object): VitrailError {

@@ -20,10 +20,10 @@ import {
   VitrailError,
   xavierUniform,
 } from '@vitrail/core';
-import { type LayerNormParams, type LinearParams, layerNorm, matrixProduct } from '@vitrail/ops';
-import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireBlock, requireCounts } from './block.ts';
+import { type LayerNormParams, type LinearParams, layerNorm, matrixProduct, repeatForBatch } from '@vitrail/ops';
+import { applyBlock, type BlockConfig, type BlockParams, blockShapes } from './block.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
-import { repeatForBatch } from './repeat-for-batch.ts';
+import { requireTower } from './require-tower.ts';
 
 /** A vision tower of CLIP. */
 export type ClipVitConfig = {
@@ -91,9 +91,9 @@ export function clipVitShapes(config: ClipVitConfig): ParameterShapes {
  * @throws `invalid-argument` for a configuration that cannot be
  */
 export function initClipVit(config: ClipVitConfig, rng: Rng): ClipVitParams {
-  const { imageSize, patchSize, depth, embedding } = config;
-  requireBlock('initClipVit', clipBlock(config));
-  requireCounts('initClipVit', { imageSize, patchSize, depth, embedding, 'imageSize / patchSize': imageSize / patchSize });
+  const { width, heads, imageSize, patchSize, depth, embedding } = config;
+  const side = { 'imageSize / patchSize': imageSize / patchSize };
+  requireTower('initClipVit', { width, heads, imageSize, patchSize, depth, embedding, ...side });
   const small = normal(config.width ** -0.5);
   return initParameters(clipVitShapes(config), rng, [
     ['cls', small],

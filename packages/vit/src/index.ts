@@ -19,5 +19,6 @@ export {
 } from './clip-vit.ts';
 export type { PatchGrid } from './patch-embed.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
+export { requireTower } from './require-tower.ts';
 export { readValues } from './value-readout.ts';
 export { initVit, type VitConfig, type VitParams, vitParameterCount, vitShapes } from './vit.ts';

@@ -12,7 +12,8 @@ import {
   VitrailError,
 } from '@vitrail/core';
 import type { LayerNormParams, LinearParams } from '@vitrail/ops';
-import { type BlockParams, blockShapes, requireBlock, requireCounts, tipsInitialization } from './block.ts';
+import { type BlockParams, blockShapes, tipsInitialization } from './block.ts';
+import { requireTower } from './require-tower.ts';
 
 /** A vision tower of TIPS. */
 export type VitConfig = {
@@ -70,7 +71,7 @@ export function vitShapes(config: VitConfig): ParameterShapes {
 /**
  * The number of parameters of a vision tower, counted from shapes alone: nothing is allocated.
  *
- * @example vitParameterCount(vitPresets['B/14']) // 86298624
+ * @example vitParameterCount(vitPresets['B/14']) // 86296320
  */
 export function vitParameterCount(config: VitConfig): number {
   return countShapes(vitShapes(config));
@@ -99,9 +100,8 @@ export function initVit(config: VitConfig, rng: Rng): VitParams {
 }
 
 function requireVit(what: string, config: VitConfig): void {
-  const { imageSize, patchSize, depth, clsTokens, positionGrid } = config;
-  requireBlock(what, config);
-  requireCounts(what, { imageSize, patchSize, depth, clsTokens, positionGrid });
+  const { imageSize, patchSize, width, heads, mlp, depth, clsTokens, positionGrid } = config;
+  requireTower(what, { imageSize, patchSize, width, heads, 'mlp.hidden': mlp.hidden, depth, clsTokens, positionGrid });
   if (imageSize % patchSize !== 0) {
     throw new VitrailError(
       'invalid-argument',

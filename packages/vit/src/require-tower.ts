@@ -1,6 +1,10 @@
 import { VitrailError } from '@vitrail/core';
 
-/** Throws `invalid-argument` unless every number is whole and at least 1, and the heads divide the width. */
+/**
+ * Throws `invalid-argument` unless every number of a tower's configuration is whole and at least 1, and its heads divide its width.
+ *
+ * @example requireTower('initText', { width: 384, heads: 6, depth: 12 })
+ */
 export function requireTower(what: string, counts: Readonly<{ width: number; heads: number; [name: string]: number }>): void {
   for (const [name, count] of Object.entries(counts)) {
     if (!(Number.isSafeInteger(count) && count >= 1)) {

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
+import { VitrailError } from './errors.ts';
 
 /**
  * Throws `shape-mismatch` unless `tensor` has the shape: a number is a length that must be met, a word names a free length.
