@@ -131,6 +131,7 @@ describe('captions of scenes say what the pixels show:', () => {
       const light = (red + green + blue) / 3;
       const warmth = (red - blue) / light;
       const tone = warmth > 0.13 ? (light > 135 ? 'beige' : 'brown') : light > 172 ? 'white' : light > 90 ? 'gray' : 'black';
+      expect(String(captions.short)).toMatch(new RegExp(` on a ${tone} background$`));
       expect(String(captions.long)).toMatch(new RegExp(`on a \\w+ ${tone} background$`));
       expect([...new Set(labels?.data)].map((label) => source.classNames?.[label])).toContain(`${tone} background`);
       tones.add(tone);

@@ -43,7 +43,7 @@ export const SCENE_WORDS: readonly string[] = wordsOf([
  * What can be said about a scene, all of it true, and true of its mirror image too, since loaders flip pictures: nothing is left or right.
  *
  * - `alt`: {@link altText}, which names one object or some;
- * - `short`: all objects by colour and shape, in any order;
+ * - `short`: all objects by colour and shape, in any order, and the tone of the background;
  * - `long`: all objects by size, pattern, colour and shape, with how they lie to each other (two and two) or how high (an odd one), and the background.
  *
  * Relations are between centres: `above` and `below` where the height differs by at least as much as the side, else `next to`, or `far from`
@@ -64,7 +64,7 @@ export function sceneCaptions({ objects, background }: Scene, rng: Rng): SampleC
   const { tone, texture } = background;
   return {
     alt: altText(names, rng),
-    short: pick(SHORT_TEMPLATES, rng).replace('{}', listPhrase(names.map((name) => `a ${name}`))),
+    short: pick(SHORT_TEMPLATES, rng).replace('{}', `${listPhrase(names.map((name) => `a ${name}`))} on a ${tone} background`),
     long: pick(LONG_TEMPLATES, rng).replace('{}', `${parts.join(', and ')}, on a ${texture} ${tone} background`),
   };
 }
