@@ -108,10 +108,13 @@ function rngFromKey(key: Key): Rng {
       if (!(Number.isInteger(n) && n >= 0 && n <= 2 ** 31)) {
         throw new VitrailError('invalid-argument', `permutation(n) needs a whole number from 0 to 2^31, but got ${n}`);
       }
-      const order = Int32Array.from({ length: n }, (_, i) => i);
+      const order = new Int32Array(n);
+      for (let i = 0; i < n; i++) order[i] = i;
       for (let i = n - 1; i > 0; i--) {
         const j = uniformInt(generator, 0, i);
-        [order[i], order[j]] = [order[j], order[i]];
+        const drawn = order[j];
+        order[j] = order[i];
+        order[i] = drawn;
       }
       return order;
     },

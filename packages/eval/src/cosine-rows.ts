@@ -1,5 +1,5 @@
-import { matMul, slice, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
-import { l2Normalize } from '@vitrail/ops';
+import { slice, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
+import { l2Normalize, matrixProduct } from '@vitrail/ops';
 
 /** Most cosines that are held at once. */
 const mostNumbers = 2 ** 22;
@@ -15,7 +15,7 @@ export function cosineRows(queries: Tensor2D, targets: Tensor2D, visit: (query: 
   const columns = tidy(() => transpose(l2Normalize(targets)) as Tensor2D); // [D, n]
   for (let first = 0; first < count; first += chunk) {
     const rows = Math.min(chunk, count - first);
-    const cosines = tidy(() => matMul(l2Normalize(slice(queries, [first, 0], [rows, width])) as Tensor2D, columns)); // [rows, n]
+    const cosines = tidy(() => matrixProduct(l2Normalize(slice(queries, [first, 0], [rows, width])) as Tensor2D, columns)); // [rows, n]
     const scores = cosines.dataSync<'float32'>();
     cosines.dispose();
     for (let i = 0; i < rows; i++) visit(first + i, scores.subarray(i * targetCount, (i + 1) * targetCount));

@@ -1,6 +1,6 @@
-import { argMax, matMul, reshape, type Tensor3D, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
+import { argMax, reshape, type Tensor2D, type Tensor3D, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
-import { resizeMatrix } from '@vitrail/ops';
+import { matrixProduct, resizeMatrix } from '@vitrail/ops';
 import { requireCount } from './require-input.ts';
 
 /** Most numbers of enlarged maps that are held at once: 150 classes at 512 x 512 would be 39 million. */
@@ -23,20 +23,17 @@ export function largestAtPixels(where: string, maps: Tensor3D, [height, width]: 
   const labels = new Uint8Array(height * width);
   const alongRows = resizeMatrix(rows, height);
   const bandRows = Math.max(1, Math.floor(mostNumbers / (width * classes)));
-  const wide = tidy(() => {
-    const columnsFirst = reshape(transpose(maps, [1, 0, 2]), [columns, rows * classes]);
-    const enlarged = reshape(matMul(tensor2d(resizeMatrix(columns, width), [width, columns]), columnsFirst), [
-      width,
-      rows,
-      classes,
-    ]);
+  const wide: Tensor2D = tidy(() => {
+    const columnsFirst: Tensor2D = reshape(transpose(maps, [1, 0, 2]), [columns, rows * classes]);
+    const alongColumns = tensor2d(resizeMatrix(columns, width), [width, columns]);
+    const enlarged = reshape(matrixProduct(alongColumns, columnsFirst), [width, rows, classes]);
     return reshape(transpose(enlarged, [1, 0, 2]), [rows, width * classes]);
   });
   for (let first = 0; first < height; first += bandRows) {
     const band = Math.min(bandRows, height - first);
     const largest = tidy(() => {
       const weights = tensor2d(alongRows.subarray(first * rows, (first + band) * rows), [band, rows]);
-      return argMax(reshape(matMul(weights, wide), [band * width, classes]), 1);
+      return argMax(reshape(matrixProduct(weights, wide), [band * width, classes]), 1);
     });
     labels.set(largest.dataSync(), first * width);
     largest.dispose();

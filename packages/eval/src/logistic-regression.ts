@@ -3,7 +3,6 @@ import {
   dispose,
   exp,
   logSoftmax,
-  matMul,
   mul,
   neg,
   ones,
@@ -17,6 +16,7 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import type { LinearParams } from '@vitrail/ops';
+import { matrixProduct } from '@vitrail/ops';
 import { cholesky, solveCholesky } from './cholesky.ts';
 import { minimize } from './minimize.ts';
 
@@ -52,9 +52,9 @@ export function fitLogisticRegression(
 
   const evaluate = (weights: Float64Array) => {
     const [losses, slopes] = tidy((): [Tensor1D, Tensor2D] => {
-      const logits = matMul(inputs, tensor2d(Float32Array.from(weights), [width + 1, classCount]));
+      const logits = matrixProduct(inputs, tensor2d(Float32Array.from(weights), [width + 1, classCount]));
       const logShares = logSoftmax(logits); // [n, C]
-      return [neg(sum<Tensor1D>(mul(logShares, truth), 1)), matMul(inputColumns, sub(exp(logShares), truth))];
+      return [neg(sum<Tensor1D>(mul(logShares, truth), 1)), matrixProduct(inputColumns, sub(exp(logShares), truth))];
     });
     let value = losses.dataSync<'float32'>().reduce((total, loss) => total + loss, 0);
     const gradient = Float64Array.from(slopes.dataSync());
@@ -67,7 +67,7 @@ export function fitLogisticRegression(
     return { value, gradient };
   };
 
-  const product = tidy(() => matMul(inputColumns, inputs)); // [D + 1, D + 1]
+  const product = tidy(() => matrixProduct(inputColumns, inputs)); // [D + 1, D + 1]
   const ridge = Math.max(l2, roundingShare * rows);
   const bound = Float64Array.from(product.dataSync(), (value, i) => value / 2 + (i % (width + 2) === 0 ? ridge : 0));
   product.dispose();

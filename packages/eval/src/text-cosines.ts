@@ -1,5 +1,5 @@
-import { matMul, reshape, type Tensor2D, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
-import { l2Normalize } from '@vitrail/ops';
+import { reshape, type Tensor2D, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
+import { l2Normalize, matrixProduct } from '@vitrail/ops';
 import { requireFeatures } from './require-input.ts';
 
 /** The cosine of every patch and every class: patches `[1, rows, columns, D]`, classes `[C, D]` -> `[rows, columns, C]`. */
@@ -8,5 +8,5 @@ export function textCosines(where: string, patches: Tensor4D, classes: Tensor2D)
   const [, rows, columns, width] = patches.shape;
   requireFeatures(where, 'classes', classes, ['C', width]);
   const flat = l2Normalize(reshape(patches, [rows * columns, width])) as Tensor2D;
-  return reshape(matMul(flat, transpose(l2Normalize(classes))), [rows, columns, classes.shape[0]]);
+  return reshape(matrixProduct(flat, transpose(l2Normalize(classes) as Tensor2D)), [rows, columns, classes.shape[0]]);
 }

@@ -1,5 +1,6 @@
-import { add, fill, matMul, mul, type Rank, reshape, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { add, fill, mul, type Rank, reshape, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { requireShape, VitrailError } from '@vitrail/core';
+import { matrixProduct } from '@vitrail/ops';
 import type { HeadScores } from './apply-prototype-head.ts';
 
 /**
@@ -31,8 +32,8 @@ export function updateCenter(center: Tensor1D, { features, prototypes }: HeadSco
   }
   return tidy(() => {
     // A product with equal weights: a mean over axis 0 is slow on the wasm backend.
-    const meanFeature = matMul(fill<Rank.R2>([1, tokens], 1 / tokens), features); // [1, d]
-    const meanScore = reshape(matMul(meanFeature, prototypes), center.shape); // [K]
+    const meanFeature = matrixProduct(fill<Rank.R2>([1, tokens], 1 / tokens), features); // [1, d]
+    const meanScore = reshape(matrixProduct(meanFeature, prototypes), center.shape); // [K]
     return add(mul(center, momentum), mul(meanScore, 1 - momentum));
   });
 }

@@ -14,3 +14,4 @@ export { type PrototypeScores, softTargetCrossEntropy } from './soft-target-cros
 export { swiglu } from './swiglu.ts';
 export { takeRows } from './take-rows.ts';
 export { putTokens, takeTokens } from './tokens.ts';
+export { withoutGradient } from './without-gradient.ts';

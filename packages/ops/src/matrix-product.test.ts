@@ -26,6 +26,8 @@ describe('matrixProduct', () => {
           const a = sampleTensor<Rank.R2>([3, shape[0]], 2);
           expectClose(matrixProduct(a, b), expected(a, b), 1e-4);
           expectClose(biasedProduct(a, b, zeros([shape[1]])), expected(a, b), 1e-4);
+          const reshaped = reshape(zeros([1, 1, shape[1]]), [shape[1]]);
+          expectClose(biasedProduct(a, b, reshaped), expected(a, b), 1e-4);
           expectClose(batchedProduct(reshape(a, [1, 3, shape[0]]), reshape(b, [1, ...shape])), expected(a, b), 1e-4);
         }
       });

@@ -21,9 +21,14 @@ export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
   return matMul(a, inOneShape(b));
 }
 
-/** `a b + bias`, in one kernel. */
+/**
+ * `a b + bias`, in one kernel.
+ *
+ * `wasm` looks for the rank of the bias where its data were first written, and refuses one that came out of a `reshape`: it gets a copy.
+ */
 export function biasedProduct(a: Tensor2D, b: Tensor2D, bias: Tensor | undefined): Tensor2D {
-  return fused.matMul({ a, b: inOneShape(b), bias }) as Tensor2D;
+  const vector = bias && getBackend() === 'wasm' ? add(bias, 0) : bias;
+  return fused.matMul({ a, b: inOneShape(b), bias: vector }) as Tensor2D;
 }
 
 /** The shape in which the `wasm` backend saw a right-hand matrix first, by the identity of its data. */

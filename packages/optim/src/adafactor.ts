@@ -3,7 +3,6 @@ import {
   div,
   expandDims,
   fill,
-  matMul,
   maximum,
   mean,
   mul,
@@ -16,6 +15,7 @@ import {
   type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { matrixProduct } from '@vitrail/ops';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';
 import { requirePositive } from './require-range.ts';
 import { sumOfSquares } from './sum-of-squares.ts';
@@ -128,7 +128,7 @@ function adafactorDirection(
 function columnMeans(x: Tensor): Tensor {
   if (x.rank > 2) return mean(x, -2);
   const [rows, columns] = x.shape;
-  return reshape(matMul(fill([1, rows], 1 / rows), x as Tensor2D), [columns]);
+  return reshape(matrixProduct(fill([1, rows], 1 / rows), x as Tensor2D), [columns]);
 }
 
 function rootMeanSquare(x: Tensor): Scalar {

@@ -76,7 +76,11 @@ onBackend(['wasm'], () => {
       optimizer: { ...tinyClip().optimizer, learningRate: 3e-3 },
       train: { ...tinyClip().train, seed },
     };
-    const same = hostBatch(config);
+    const batch = hostBatch(config);
+    const size = batch.global.length / config.train.batchSize;
+    // Picture i is all red, all green or all blue.
+    const flat = batch.global.map((_, at) => (at % 3 === Math.floor(at / size) ? 0.9 : 0.1));
+    const same = { ...batch, global: flat };
     const losses: number[] = [];
     const keepLoss = (_: unknown, { loss }: Record<string, number>) => losses.push(loss);
     disposeState(train(clip.assemble(config), config, 30, keepLoss, () => same));

@@ -27,9 +27,10 @@ it.each([
   [{ weightDecay: Number.NaN }, 'optimizer.weightDecay is a number from 0 to 100, but NaN came'],
   [{ warmupSteps: 2.5 }, 'optimizer.warmupSteps is a whole number of at least 0, but 2.5 came'],
   [{ maximumNorm: 0 }, 'optimizer.maximumNorm is a number above 0, but 0 came'],
-  [{ beta1: 1 }, 'beta1 is a number of at least 0 and below 1, but 1 came'],
-  [{ beta2: 1 }, 'beta2 is a number of at least 0 and below 1, but 1 came'],
-  [{ epsilon: 0 }, 'epsilon is a number above 0, but 0 came'],
+  [{ beta1: 1 }, 'optimizer.beta1 is a number from 0 to 0.999999999, but 1 came'],
+  [{ beta2: 1 }, 'optimizer.beta2 is a number from 0 to 0.999999999, but 1 came'],
+  [{ name: 'adafactor' as 'adamw', beta2: 5 }, 'optimizer.beta2 is a number from 0 to'],
+  [{ epsilon: 0 }, 'optimizer.epsilon is a number above 0, but 0 came'],
 ])('refuses %o', (wrong, message) => {
   expect(() => buildOptimizer({ ...section, ...wrong }, 10)).toThrow(message);
   expect(() => buildOptimizer({ ...section, ...wrong }, 10)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));

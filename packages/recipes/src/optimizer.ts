@@ -21,6 +21,8 @@ export function buildOptimizer(section: OptimizerSection, steps: number): { opti
   requireChoice('optimizer.name', name, ['adamw', 'adafactor', 'lamb']);
   requireRange('optimizer.learningRate', section.learningRate, 0, 100);
   requireRange('optimizer.weightDecay', weightDecay, 0, 100);
+  for (const [setting, beta] of Object.entries({ beta1, beta2 })) requireRange(`optimizer.${setting}`, beta, 0, 1 - 1e-9);
+  requirePositive('optimizer.epsilon', epsilon);
   requireWhole('optimizer.warmupSteps', warmupSteps, 0);
   requirePositive('optimizer.maximumNorm', section.maximumNorm);
   // At least one step of cosine: a cosine of none is zero throughout, and would take the warm-up down with it.

@@ -1,4 +1,5 @@
 import { VitrailError } from '@vitrail/core';
+import { requireViewSpec } from '@vitrail/data';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
 import type { DualEncoderConfiguration, TrainSection, ViewsSection } from './configuration.ts';
 
@@ -59,10 +60,9 @@ function requireTowers({ image, text }: DualEncoderConfiguration): void {
 }
 
 function requireViews(views: ViewsSection, patchSize: number): void {
-  requireWhole('views.localCrops', views.localCrops, 0);
+  requireViewSpec(views);
   for (const name of views.localCrops > 0 ? (['globalSize', 'localSize'] as const) : (['globalSize'] as const)) {
     const size = views[name];
-    requireWhole(`views.${name}`, size, 1);
     if (size % patchSize !== 0) {
       const below = Math.max(1, Math.floor(size / patchSize)) * patchSize;
       throw new VitrailError(
@@ -71,7 +71,6 @@ function requireViews(views: ViewsSection, patchSize: number): void {
       );
     }
   }
-  requireRange('views.flip', views.flip, 0, 1);
 }
 
 function requireTrain(train: TrainSection): void {

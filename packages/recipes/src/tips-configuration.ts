@@ -38,7 +38,7 @@ export type TipsConfiguration = DualEncoderConfiguration & {
 };
 
 /** Throws `invalid-argument` naming the first setting of TIPS alone that cannot be. */
-export function requireTips({ loss, mask, teacher, heads, views }: TipsConfiguration): void {
+export function requireTips({ loss, mask, teacher, heads, views, image }: TipsConfiguration): void {
   requireChoice('loss.patch', loss.patch, ['ibot++', 'ibot', 'none']);
   requireRange('loss.patchWeight', loss.patchWeight, 0, 1e3);
   requireRange('loss.dinoWeight', loss.dinoWeight, 0, 1e3);
@@ -55,6 +55,12 @@ export function requireTips({ loss, mask, teacher, heads, views }: TipsConfigura
   requireRange('loss.centerMomentum', loss.centerMomentum, 0, 1);
   requireChoice('mask.kind', mask.kind, ['random', 'block']);
   requireRange('mask.ratio', mask.ratio, 0, 1);
+  if (loss.patch === 'ibot' && Math.round(mask.ratio * (views.globalSize / image.patchSize) ** 2) === 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `loss.patch "ibot" asks for masked patches, but mask.ratio ${mask.ratio} masks none`,
+    );
+  }
   requireChoice('teacher.policy', teacher.policy, ['heads', 'full', 'none']);
   requireRange('teacher.momentum.from', teacher.momentum.from, 0, 1);
   requireRange('teacher.momentum.to', teacher.momentum.to, 0, 1);

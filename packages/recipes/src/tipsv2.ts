@@ -44,6 +44,7 @@ import {
 } from '@vitrail/heads';
 import { dino, ibotPlusPlus, maskedMean } from '@vitrail/losses';
 import { patchMask } from '@vitrail/masking';
+import { withoutGradient } from '@vitrail/ops';
 import type { TrainProgram } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
@@ -121,7 +122,7 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
 
       // The clean crop is encoded once, for the contrastive loss and for the teacher, unless that has an encoder of its own (TIPS).
       const clean = encoder.encodeImages(params.image, batch.global);
-      const whole = policy === 'full' ? encoder.encodeImages(teacher.image, batch.global) : clean;
+      const whole = policy === 'full' ? withoutGradient(() => encoder.encodeImages(teacher.image, batch.global)) : clean;
 
       // L_CLIP: CLS token k against the captions of stream k.
       const texts = encoder.encodeTexts(params.text, batch.texts);
@@ -129,9 +130,9 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
       const metrics: Record<string, Scalar> = { 'loss/contrastive': contrastive };
       let total = contrastive;
 
-      // Targets: softmax((h_t - c) / tau_t), of which the losses take no gradient (section 3.4).
-      const clsScores = applyPrototypeHead(teacher.heads.cls, clsToken(whole.cls, 0));
-      const patchScores = applyPrototypeHead(teacher.heads.patch, rows(whole.patches));
+      // Targets: softmax((h_t - c) / tau_t), which no gradient reaches (section 3.4).
+      const clsScores = withoutGradient(() => applyPrototypeHead(teacher.heads.cls, clsToken(whole.cls, 0)));
+      const patchScores = withoutGradient(() => applyPrototypeHead(teacher.heads.patch, rows(whole.patches)));
       const clsTarget = { ...clsScores, center: centers.cls, temperature: tauT(step) };
       const patchTarget = { ...patchScores, center: centers.patch, temperature: tauT(step) };
 

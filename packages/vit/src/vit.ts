@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { fill, reshape, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import {
   countShapes,
   filled,
@@ -11,7 +11,7 @@ import {
   truncatedNormal,
   VitrailError,
 } from '@vitrail/core';
-import type { LayerNormParams, LinearParams } from '@vitrail/ops';
+import { type LayerNormParams, type LinearParams, matrixProduct } from '@vitrail/ops';
 import { type BlockParams, blockShapes, tipsInitialization } from './block.ts';
 import { requireTower } from './require-tower.ts';
 
@@ -79,10 +79,11 @@ export function vitParameterCount(config: VitConfig): number {
 
 /**
  * A freshly initialised vision tower: kernels and positions N(0, 0.02^2) cut at two deviations, CLS tokens N(0, 1e-12), mask token and
- * biases 0, norm scales 1.
+ * biases 0 but for that of the patch embedding, norm scales 1.
  *
- * As TIPS' PyTorch `image_encoder.py` (after DINOv2). Deviation: the patch embedding is filled like every other kernel; there it keeps the
- * default of PyTorch's convolutions.
+ * As TIPS' PyTorch `image_encoder.py` (after DINOv2). Deviations: the patch embedding's kernel is filled like every other; there it keeps the
+ * default of PyTorch's convolutions. Its bias starts where mid-gray pixels give zero: TIPS takes no mean off its pixels, and a tower that
+ * starts from what all pictures share spends its first steps on getting rid of it.
  *
  * @param rng each parameter draws from its own stream, named by its path
  * @returns the parameter tree, the caller's (`disposeTree`)
@@ -91,12 +92,21 @@ export function vitParameterCount(config: VitConfig): number {
  */
 export function initVit(config: VitConfig, rng: Rng): VitParams {
   requireVit('initVit', config);
-  return initParameters(vitShapes(config), rng, [
+  const params = initParameters(vitShapes(config), rng, [
     ['position', truncatedNormal(0.02)],
     ['cls', normal(1e-6)],
     ['maskToken', filled(0)],
     ...tipsInitialization,
   ]) as VitParams;
+  const { kernel, bias } = params.patchEmbed;
+  bias?.dispose();
+  return { ...params, patchEmbed: { kernel, bias: grayToZero(kernel) } };
+}
+
+/** `[D]`: minus half the sum of the kernel's rows, so that a patch of 0.5 everywhere embeds to zero. */
+function grayToZero(kernel: Tensor): Tensor {
+  const [pixels, width] = kernel.shape;
+  return tidy(() => reshape(matrixProduct(fill([1, pixels], -0.5), kernel as Tensor2D), [width]));
 }
 
 function requireVit(what: string, config: VitConfig): void {
