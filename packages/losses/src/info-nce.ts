@@ -25,7 +25,7 @@ export type Gather = { readonly rank: number; readonly rows: (own: Tensor2D) => 
  * The contrastive loss of CLIP, per pair of a batch in which pair i belongs together:
  *
  * `loss[i] = (CE(s u_i V^T, i) + CE(s v_i U^T, i)) / 2`, `s = exp(logitScale)`, u and v the rows of images and texts divided by their
- * length
+ * length (by 1e-12 at least, as OpenCLIP does; TIPS says 1e-3 for similarities, which matters to vectors shorter than that only)
  *
  * Its mean over the batch is CLIP's loss. With smoothing, `CE = -sum_j t_j log p_j` where the target is `1 - e + e / n` for the right one
  * of n candidates and `e / n` for the others (PyTorch's definition).

@@ -1,7 +1,7 @@
 import { add, cast, div, expandDims, mul, sub, sum, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { layerNorm } from '@vitrail/ops';
-import { applyBlock } from '@vitrail/vit';
+import { applyBlock, blockAt } from '@vitrail/vit';
 import { embedTokens } from './embed-tokens.ts';
 import { sinusoid } from './sinusoid.ts';
 import { type TextConfig, type TextParams, textBlock } from './text.ts';
@@ -44,14 +44,7 @@ export function applyText(config: TextConfig, params: TextParams, { ids, padding
     const keyMask: Tensor2D = sub(1, cast(padding, 'float32'));
     let x: Tensor3D = add(mul(embedded, Math.sqrt(width)), sinusoid(ids.shape[1], width));
     for (let i = 0; i < depth; i++) {
-      const blockParams = params.blocks[i];
-      if (!blockParams) {
-        throw new VitrailError(
-          'shape-mismatch',
-          `applyText: the configuration has ${depth} blocks, but the parameters have no block ${i}`,
-        );
-      }
-      x = applyBlock(block, blockParams, x, { keyMask });
+      x = applyBlock(block, blockAt('applyText', params.blocks, i, depth), x, { keyMask });
     }
     const tokens = layerNorm(x, params.norm, block.epsilon) as Tensor3D;
     const weights = div(keyMask, add(sum(keyMask, 1, true), 1e-8)); // [B, L]

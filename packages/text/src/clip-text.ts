@@ -1,7 +1,7 @@
 import { add, argMax, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
-import { filled, initParameters, layerNormShapes, normal, type ParameterShapes, type Rng, VitrailError } from '@vitrail/core';
+import { filled, initParameters, layerNormShapes, normal, type ParameterShapes, type Rng } from '@vitrail/core';
 import { type LayerNormParams, layerNorm, linear, repeatForBatch, takeTokens } from '@vitrail/ops';
-import { applyBlock, type BlockConfig, type BlockParams, blockShapes, requireTower } from '@vitrail/vit';
+import { applyBlock, type BlockConfig, type BlockParams, blockAt, blockShapes, requireTower } from '@vitrail/vit';
 import { embedTokens } from './embed-tokens.ts';
 
 /** A text tower of CLIP. */
@@ -103,14 +103,7 @@ export function applyClipText(config: ClipTextConfig, params: ClipTextParams, id
     const [batch, length] = ids.shape;
     let tokens: Tensor3D = add(embedded, repeatForBatch(slice(params.position, [0, 0], [length, width]), batch));
     for (let i = 0; i < depth; i++) {
-      const blockParams = params.blocks[i];
-      if (!blockParams) {
-        throw new VitrailError(
-          'shape-mismatch',
-          `applyClipText: the configuration has ${depth} blocks, but the parameters have no block ${i}`,
-        );
-      }
-      tokens = applyBlock(block, blockParams, tokens, { causal: true });
+      tokens = applyBlock(block, blockAt('applyClipText', params.blocks, i, depth), tokens, { causal: true });
     }
     const end = takeTokens(tokens, reshape(argMax(ids, 1), [batch, 1])); // [B, 1, D]
     const normed = layerNorm(reshape(end, [batch, width]), params.norm, block.epsilon);

@@ -16,6 +16,7 @@ import {
 import { flattenTree, unflattenTree, VitrailError } from '@vitrail/core';
 import { layerNorm, linear, remat, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams } from './block.ts';
+import { blockAt } from './block-at.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
 import { readValues } from './value-readout.ts';
 import type { VitConfig, VitParams } from './vit.ts';
@@ -74,7 +75,7 @@ export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D,
     let x = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
     const blocks: Record<number, Tensor3D> = {};
     for (let i = 0; i < config.depth; i++) {
-      const block = blockOf(params, i, config.depth);
+      const block = blockAt('applyVit', params.blocks, i, config.depth);
       const last = i === config.depth - 1;
       x = last && readout !== 'tokens' ? readValues(config, block, x, readout) : run(config, block, x);
       if (wanted.includes(i)) blocks[i] = x;
@@ -126,17 +127,6 @@ function applyBlockAgain(config: BlockConfig, params: BlockParams, x: Tensor3D):
     },
     [x, ...Object.values(flat)],
   );
-}
-
-function blockOf({ blocks }: VitParams, index: number, depth: number): BlockParams {
-  const block = blocks[index];
-  if (!block) {
-    throw new VitrailError(
-      'shape-mismatch',
-      `applyVit: the configuration has ${depth} blocks, but the parameters have no block ${index}`,
-    );
-  }
-  return block;
 }
 
 function requireInputs(

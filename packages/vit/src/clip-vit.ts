@@ -22,6 +22,7 @@ import {
 } from '@vitrail/core';
 import { type LayerNormParams, type LinearParams, layerNorm, matrixProduct, repeatForBatch } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams, blockShapes } from './block.ts';
+import { blockAt } from './block-at.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
 import { requireTower } from './require-tower.ts';
 
@@ -130,7 +131,7 @@ export function applyClipVit(config: ClipVitConfig, params: ClipVitParams, image
     const patches = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
     const sequence: Tensor3D = concat([repeatForBatch(reshape(params.cls, [1, width]), batch) as Tensor3D, patches], 1); // [B, 1 + N, D]
     let tokens = layerNorm(add(sequence, repeatForBatch(params.position, batch)), params.normPre, block.epsilon) as Tensor3D;
-    for (let i = 0; i < depth; i++) tokens = applyBlock(block, params.blocks[i], tokens);
+    for (let i = 0; i < depth; i++) tokens = applyBlock(block, blockAt('applyClipVit', params.blocks, i, depth), tokens);
     const cls = reshape(slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]);
     const pooled = matrixProduct(layerNorm(cls, params.normPost, block.epsilon) as Tensor2D, params.projection as Tensor2D);
     return { pooled, tokens };

@@ -8,6 +8,7 @@ export {
   initBlock,
   type MlpParams,
 } from './block.ts';
+export { blockAt } from './block-at.ts';
 export {
   applyClipVit,
   type ClipVitConfig,

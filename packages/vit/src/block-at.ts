@@ -1,0 +1,16 @@
+import { VitrailError } from '@vitrail/core';
+import type { BlockParams } from './block.ts';
+
+/**
+ * Block `index` of a tower's parameters.
+ *
+ * @throws `shape-mismatch` when the parameters hold fewer blocks than the configuration's `depth`
+ * @example blockAt('applyVit', params.blocks, 0, config.depth).attn.qkv.kernel.shape // [384, 1152]
+ */
+export function blockAt(what: string, blocks: Readonly<Record<string, BlockParams>>, index: number, depth: number): BlockParams {
+  if (Object.hasOwn(blocks, index)) return blocks[index];
+  throw new VitrailError(
+    'shape-mismatch',
+    `${what}: the configuration has ${depth} blocks, but the parameters have no block ${index}`,
+  );
+}
