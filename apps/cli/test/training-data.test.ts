@@ -20,7 +20,7 @@ beforeAll(async () => {
 /** The keys of everything that a run would see, of whole pictures and of pictures of single things. */
 async function keysOf(data: string): Promise<Record<'trained' | 'trainedSingles' | 'measured' | 'measuredSingles', string[]>> {
   const config = await settleConfiguration({ recipe: 'clip', data, batchSize: 4 });
-  const { train, evaluation, close } = await openTrainingData(config);
+  const { train, evaluation, close } = await openTrainingData(config, join(folder, 'no-run'));
   const keys = async (source?: SampleSource) =>
     Promise.all(Array.from({ length: source?.size ?? 0 }, async (_, i) => (await source?.read(i))?.key ?? ''));
   try {
@@ -67,7 +67,7 @@ describe('what is measured on was not trained on', () => {
 
 it('the sizes and options of a spec reach the pictures that are held out', async () => {
   const config = await settleConfiguration({ recipe: 'clip', data: `mosaic:${shards}?grid=3&tileSize=5`, batchSize: 4 });
-  const { train, evaluation, close } = await openTrainingData(config);
+  const { train, evaluation, close } = await openTrainingData(config, join(folder, 'no-run'));
   for (const source of [train, evaluation]) expect((await source.read(0)).image).toMatchObject({ width: 15, height: 15 });
   await close();
 });

@@ -198,7 +198,7 @@ describe('errors', () => {
     await refused({ batchSize: 2.5 }, /^batchSize/);
     await refused({ startStep: -1 }, /^startStep is a whole number of at least 0/);
     await refused({ prefetch: 0 }, /^prefetch is a whole number of at least 1/);
-    await refused({ views: { ...VIEWS, flip: 2 } }, /^views: flip/);
+    await refused({ views: { ...VIEWS, flip: 2 } }, /^views\.flip/);
     await refused({ seed: 0.5 }, /a seed is a whole number/);
     await expectError(
       () => void loadBatches(fakeSource(3), OPTIONS),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectError } from '../test/expect-error.ts';
 import { makeTar } from '../test/make-tar.ts';
+import { memoryStore } from '../test/memory-store.ts';
 import { flat, png } from '../test/pictures.ts';
 import { loadBatches } from './load-batches.ts';
 import { openSource } from './open-source.ts';
@@ -188,11 +189,51 @@ describe('mosaics', () => {
   });
 });
 
+describe('with a store for its index', () => {
+  const open = async (spec: string, index: ReturnType<typeof memoryStore>) => {
+    const source = await openSource(spec, { index });
+    const keys = Array.from({ length: source.size }, (_, i) => source.key?.(i));
+    await source.close();
+    return { keys, classNames: source.classNames };
+  };
+
+  it.each(['', 'mosaic:'])(
+    'a file of the same size and time of change is not walked again, one of another time is (%s)',
+    async (prefix) => {
+      const path = join(folder, 'unnamed', 'kept.tar');
+      const spec = `${prefix}${path}`;
+      await writeFile(path, await labelledShard(['ship', 'cat']));
+      const written = new Date(1.5e12);
+      await utimes(path, written, written);
+      const { size } = await stat(path);
+      const store = memoryStore();
+      const first = await open(spec, store);
+      expect(store.saved.length).toBe(1);
+
+      await writeFile(path, new Uint8Array(size)); // Whoever looks into it now finds no picture.
+      await utimes(path, written, written);
+      expect(await open(spec, store)).toEqual(first);
+
+      await utimes(path, written, new Date(1.6e12));
+      await expectError(() => open(spec, store), 'missing-data', /no picture/);
+      await rm(path);
+    },
+  );
+
+  it('scenes leave it alone', async () => {
+    const store = memoryStore();
+    await open('scenes?count=5', store);
+    expect(store.saved).toEqual([]);
+  });
+});
+
 describe('over http', () => {
   let server: Server;
   let origin = '';
   let files: Record<string, Uint8Array> = {};
   let missing = 404;
+  let tag = 1;
+  const served: number[] = [];
 
   beforeAll(async () => {
     files = {
@@ -209,7 +250,8 @@ describe('over http', () => {
       else if (range === null) response.writeHead(200, { 'content-length': file.length }).end(file);
       else {
         const part = file.subarray(Number(range[1]), Number(range[2]) + 1);
-        response.writeHead(206, { 'content-range': `bytes ${range[1]}-${range[2]}/${file.length}` }).end(part);
+        served.push(part.length);
+        response.writeHead(206, { 'content-range': `bytes ${range[1]}-${range[2]}/${file.length}`, etag: `"${tag}"` }).end(part);
       }
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -231,6 +273,23 @@ describe('over http', () => {
     expect(source).toMatchObject({ size: 4, classNames: CLASSES });
     expect((await source.read(0)).image.width).toBe(8);
     await source.close();
+  });
+
+  it.each(['', 'mosaic:'])('asks for no more than a byte of each shard where their index is kept (%s)', async (prefix) => {
+    missing = 404;
+    const index = memoryStore();
+    const bytesToOpen = async () => {
+      served.splice(0);
+      const source = await openSource(`${prefix}${origin}/bare/a-0.tar`, { index });
+      expect(source.size).toBe(4);
+      await source.close();
+      return served;
+    };
+    expect((await bytesToOpen()).length).toBeGreaterThan(1);
+    expect(await bytesToOpen()).toEqual([1]);
+    tag++;
+    expect((await bytesToOpen()).length).toBeGreaterThan(1);
+    expect(await bytesToOpen()).toEqual([1]);
   });
 
   it('says which file cannot be had', async () => {

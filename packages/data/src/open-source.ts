@@ -9,6 +9,7 @@ import { expandBraces } from './shards/brace-expansion.ts';
 import { filePool } from './shards/file-reader.ts';
 import { httpReader } from './shards/http-reader.ts';
 import type { Shard } from './shards/index-shards.ts';
+import type { IndexStore } from './shards/kept-index.ts';
 import type { RangeReader } from './shards/range-reader.ts';
 import { openShards } from './shards/shard-source.ts';
 import { isUrl, parseSourceSpec, unknownSource } from './source-spec.ts';
@@ -32,16 +33,21 @@ const DOWNLOAD_BUDGET = 1 << 30;
  * Class names come from `classes.json` (a JSON array of names) beside the shards. Without it mosaics read every label once and sort the names, which is slow
  * over http and gives train and test shards the same order only if both have every class; plain shards then have no classes.
  *
+ * With `options.index` shards are walked, and labels read, only where that was not done before (see {@link openShards}); scenes have no index.
+ *
  * Read `warnings` of what comes back: shards that are cut off are opened as far as they go. The caller closes the source.
  *
  * @throws `unknown-name` for an option that does not exist; `invalid-argument` for one that cannot be met; `missing-data` when no file matches, there is
  *   no picture, or the tiles of a mosaic have no class; `corrupt-data` for a file that is no tar archive; `io` and `unavailable` as the readers do.
  * @example (await openSource('scenes?count=100&split=test')).size // 100
  */
-export async function openSource(spec: string): Promise<SampleSource> {
+export async function openSource(spec: string, { index }: { readonly index?: IndexStore } = {}): Promise<SampleSource> {
   const parsed = parseSourceSpec(spec);
   if (parsed.kind === 'scenes') return sceneSource(parsed.options);
-  const source = await openPattern(parsed.pattern, parsed.kind === 'mosaic' ? 'collect' : undefined);
+  const source = await openPattern(parsed.pattern, {
+    unnamed: parsed.kind === 'mosaic' ? 'collect' : undefined,
+    index,
+  });
   if (parsed.kind === 'shards') return source;
   try {
     return mosaicSource(source, parsed.options);
@@ -51,10 +57,13 @@ export async function openSource(spec: string): Promise<SampleSource> {
   }
 }
 
-async function openPattern(pattern: string, unnamed: 'collect' | undefined): Promise<SampleSource> {
+async function openPattern(
+  pattern: string,
+  { unnamed, index }: { unnamed: 'collect' | undefined; index: IndexStore | undefined },
+): Promise<SampleSource> {
   const names = isUrl(pattern) ? expandBraces(pattern) : await findFiles(pattern).catch(explainMissing(pattern));
   const classNames = (await classNamesBeside(names)) ?? unnamed;
-  return openShards({ shards: await openReaders(names), decode: decodeWithSharp, classNames });
+  return openShards({ shards: await openReaders(names), decode: decodeWithSharp, classNames, index });
 }
 
 async function openReaders(names: readonly string[]): Promise<Shard[]> {

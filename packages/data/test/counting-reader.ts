@@ -12,13 +12,14 @@ export type CountingReader = RangeReader & {
 /** `size` may be larger than `bytes`: what lies behind them reads as zeros and takes no memory. */
 export function countingReader(
   bytes: Uint8Array,
-  { readAhead, size = bytes.length }: { readAhead?: number; size?: number } = {},
+  { readAhead, version, size = bytes.length }: { readAhead?: number; version?: string; size?: number } = {},
 ): CountingReader {
   const reads: [number, number][] = [];
   let closed = false;
   return {
     size,
     readAhead,
+    version,
     reads,
     forget: () => reads.splice(0),
     bytesRead: () => reads.reduce((sum, [, length]) => sum + length, 0),

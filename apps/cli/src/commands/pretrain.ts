@@ -48,7 +48,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   }
   const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
   const backend = await startAnnouncedBackend(options.backend);
-  const data = await openTrainingData(settings);
+  const data = await openTrainingData(settings, directory);
   try {
     await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
     const tokenizer = await learnTokenizer(data.train, settings.text);
@@ -63,6 +63,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
     };
     await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
     process.stderr.write(`run: ${directory}\n`);
+    await data.keepIndices();
 
     const summary =
       (resume && (await alreadyCompleted(directory))) ||

@@ -1,13 +1,19 @@
+import { join } from 'node:path';
 import { VitrailError } from '@vitrail/core';
-import type { SampleSource } from '@vitrail/data';
+import type { IndexStore, SampleSource } from '@vitrail/data';
 import type { DualEncoderConfiguration } from '@vitrail/recipes';
 import { openAnnouncedSource } from '../data-source.ts';
 import { hasCaptions } from '../evaluation/descriptive-caption.ts';
 import { fewestPictures } from '../evaluation/tasks.ts';
 import { type HeldOut, holdOut } from './hold-out.ts';
+import { indexFile } from './index-file.ts';
 
 /** Where a run learns and where it is measured; the two share no sample. */
-export type TrainingData = HeldOut & { close(): Promise<void> };
+export type TrainingData = HeldOut & {
+  /** Writes what opening found out about shards to the run directory, once there is one. */
+  keepIndices(): Promise<void>;
+  close(): Promise<void>;
+};
 
 /** Fewest samples that are held out, of twice as many. */
 const fewestHeldOut = 32;
@@ -16,22 +22,35 @@ const fewestHeldOut = 32;
  * Opens the sources that a configuration names. Without `data.evaluate` the last twentieth of the training data (at least 32 samples where
  * there are 64, at most what the final evaluation takes) is held out and never trained on; of mosaics it is the tiles.
  *
+ * Shards that an earlier process of the run has walked are not walked again: their indices are `train.index` and `evaluation.index` in the run
+ * directory.
+ *
+ * @param directory of the run, which need not be there yet.
  * @throws `missing-data` when too few samples are left to train on or to measure on, or there are no captions to learn from.
  */
-export async function openTrainingData(config: DualEncoderConfiguration): Promise<TrainingData> {
-  const source = await openAnnouncedSource(config.data.train);
+export async function openTrainingData(config: DualEncoderConfiguration, directory: string): Promise<TrainingData> {
+  const index = { train: indexFile(join(directory, 'train.index')), evaluation: indexFile(join(directory, 'evaluation.index')) };
+  const source = await openAnnouncedSource(config.data.train, { index: index.train });
   try {
-    return await divide(source, config);
+    const keepIndices = async () => {
+      await index.train.write();
+      await index.evaluation.write();
+    };
+    return { ...(await divide(source, config, index.evaluation)), keepIndices };
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-async function divide(source: SampleSource, { data, train }: DualEncoderConfiguration): Promise<TrainingData> {
+async function divide(
+  source: SampleSource,
+  { data, train }: DualEncoderConfiguration,
+  index: IndexStore,
+): Promise<Omit<TrainingData, 'keepIndices'>> {
   if (data.evaluate !== '') {
     await requireTrainable(source, train.batchSize);
-    const evaluation = await openAnnouncedSource(data.evaluate);
+    const evaluation = await openAnnouncedSource(data.evaluate, { index });
     return {
       train: source,
       evaluation,

@@ -127,7 +127,7 @@ describe('refuses', () => {
     await expectError(
       () => requireViewSpec({ ...SPEC, [field]: value }),
       'invalid-argument',
-      new RegExp(`^views: ${field} is .* came$`),
+      new RegExp(`^views\\.${field} is .* came$`),
     );
   });
 

@@ -67,7 +67,7 @@ export function writeViews(image: RgbImage, spec: ViewSpec, rng: Rng, { global, 
 export function requireViewSpec(spec: ViewSpec): void {
   const require = (isMet: boolean, field: keyof ViewSpec, expected: string) => {
     if (!isMet)
-      throw new VitrailError('invalid-argument', `views: ${field} is ${expected}, but ${JSON.stringify(spec[field])} came`);
+      throw new VitrailError('invalid-argument', `views.${field} is ${expected}, but ${JSON.stringify(spec[field])} came`);
   };
   const isSize = (size: number) => Number.isInteger(size) && size >= 1;
   const isRange = ([low, high]: readonly [number, number], maximum: number) => low > 0 && low <= high && high <= maximum;

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -49,6 +49,20 @@ it('reads ranges of a file', async () => {
   expect(await reader.read(1000, 2000)).toEqual(content.subarray(1000));
   expect(await reader.read(3000, 0)).toEqual(new Uint8Array(0));
   await reader.close?.();
+});
+
+it('is of another version once the file was changed, and of the same otherwise', async () => {
+  const path = await file('a', bytesOf(1, 30));
+  const version = async () => {
+    const reader = await filePool().reader(path);
+    await reader.close?.();
+    return reader.version;
+  };
+  const before = await version();
+  expect(before).toBeDefined();
+  expect(await version()).toBe(before);
+  await utimes(path, new Date(), new Date(1e12));
+  expect(await version()).not.toBe(before);
 });
 
 it('reads many files at once through a few handles, each range from its own file', async () => {

@@ -4,7 +4,7 @@ import type { RangeReader } from './range-reader.ts';
 
 /** Readers of local files that share a bounded number of open handles, so that a set of ten thousand shards needs no raised limit. */
 export interface FilePool {
-  /** Opens the file to learn its size. @throws `missing-data` when there is none, `io` when it cannot be read. */
+  /** Opens the file to learn its size and when it was last changed, which is its `version`. @throws `missing-data` when there is none, `io` when it cannot be read. */
   reader(path: string): Promise<RangeReader>;
 }
 
@@ -61,10 +61,11 @@ export function filePool(maximum = 64): FilePool {
 
   return {
     async reader(path) {
-      const { size } = await withHandle(path, (handle) => handle.stat());
+      const { size, mtimeMs } = await withHandle(path, (handle) => handle.stat());
       let closed = false;
       return {
         size,
+        version: String(mtimeMs),
         async read(offset, length) {
           if (closed) throw new VitrailError('io', `${path}: this file was closed`);
           return withHandle(path, async (handle) => {

@@ -28,6 +28,22 @@ describe('a server with range requests', () => {
     await source.close();
   });
 
+  it.each([
+    [{ ETag: '"abc"', 'Last-Modified': 'Tue, 01 Sep 2026 10:00:00 GMT' }, '"abc"'],
+    [{ 'Last-Modified': 'Tue, 01 Sep 2026 10:00:00 GMT' }, 'Tue, 01 Sep 2026 10:00:00 GMT'],
+    [{}, undefined],
+  ])('names the version of the file by %o, with range requests or without', async (headers, version) => {
+    for (const handler of [ranged(CONTENT), whole(CONTENT)]) {
+      const { url } = await serve((request, response, count) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        handler(request, response, count);
+      });
+      const reader = await httpReader(url, { ...QUICK, budget: { remaining: 1000 } });
+      expect(reader.version).toBe(version);
+      await reader.close?.();
+    }
+  });
+
   it('may redirect', async () => {
     const files = ranged(CONTENT);
     const { url, requests } = await serve((request, response, count) => {

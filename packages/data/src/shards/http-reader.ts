@@ -23,6 +23,8 @@ type Try = { readonly signal: AbortSignal; heard(): void };
 /**
  * Reads a file over http(s) with range requests. Network errors, time-outs, 408, 429 and 5xx answers are tried again, with doubling waits.
  *
+ * The reader's `version` is the ETag, or else the Last-Modified, of the first answer.
+ *
  * A server that ignores `Range` sends the whole file: it is kept in memory if the budget allows, so that small shards on a plain static server work.
  *
  * @throws `missing-data` for 404 and 410; `unavailable` when the server has no range requests and the file is larger than the budget;
@@ -37,14 +39,17 @@ export async function httpReader(url: string, options: HttpOptions = {}): Promis
     const response = await range(0, 0, attempt);
     // An empty file has no first byte to ask for.
     if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return { size: 0 };
-    if (response.status === 200) return { whole: await downloadWhole(url, response, attempt, options.budget) };
-    return { size: (await part(url, response, 0, attempt)).size };
+    const version = response.headers.get('etag') ?? response.headers.get('last-modified') ?? undefined;
+    if (response.status !== 200) return { version, size: (await part(url, response, 0, attempt)).size };
+    const whole = await downloadWhole(url, response, attempt, options.budget);
+    return { version, size: whole.length, whole };
   });
-  if (first.whole !== undefined) return wholeReader(first.whole, options.budget);
-  const { size } = first;
+  const { size, version, whole } = first;
+  if (whole !== undefined) return { ...wholeReader(whole, options.budget), version };
   return {
     size,
-    readAhead: 1 << 20,
+    version,
+    readAhead: 1 << 21,
     async read(offset, length) {
       if (length === 0) return new Uint8Array(0);
       return withRetries(url, options, async (attempt) => {

@@ -6,36 +6,45 @@ import { indexTar } from './tar.ts';
 /** One tar file of a set: its name, for messages, and how to read it. */
 export type Shard = { readonly name: string; readonly reader: RangeReader };
 
+/** What walking a shard finds out. It holds for the shard as long as its name, size and version are these. */
+export type IndexedShard = {
+  readonly name: string;
+  readonly size: number;
+  readonly version?: string;
+  readonly index: ShardIndex;
+  /** How the shard is cut off, if it is. */
+  readonly cut?: string;
+};
+
 /** Where sample `index` of a set of shards lies. */
 export type ShardPlace = { readonly shard: Shard; readonly key: string; members(): ShardMember[] };
 
 const INDEXED_AT_ONCE = 8;
 
 /**
- * The samples of all shards under one numbering, with what a user should know of damaged shards.
+ * The samples of all shards under one numbering, with what a user should know of damaged shards. Shards that are among the `known` ones, with the
+ * same name, size and version, are not read.
  *
  * @throws `corrupt-data` when a shard is no tar archive; `missing-data` when there is no picture in any.
  */
 export async function indexShards(
   shards: readonly Shard[],
-): Promise<{ size: number; warnings: string[]; locate(index: number): ShardPlace }> {
-  const indices: ShardIndex[] = new Array(shards.length);
-  const cut: string[] = [];
-  const bare: string[] = [];
+  known: readonly IndexedShard[] = [],
+): Promise<{ size: number; warnings: string[]; indexed: readonly IndexedShard[]; locate(index: number): ShardPlace }> {
+  const indexed: IndexedShard[] = new Array(shards.length);
+  const knownBy = new Map(known.map((shard) => [identity(shard), shard]));
   let next = 0;
+  /** One shard that cannot be read is enough: the others need not be walked for nothing. */
+  const stop = (error: unknown): never => {
+    next = shards.length;
+    throw error;
+  };
   const work = async () => {
     while (next < shards.length) {
       const s = next++;
       const { name, reader } = shards[s];
-      const { members, truncation } = await indexTar(reader, name).catch((error: unknown) => {
-        next = shards.length; // One shard that cannot be read is enough: the others need not be walked for nothing.
-        throw error;
-      });
-      indices[s] = indexShard(members);
-      const { size } = indices[s];
-      const kept = size === 1 ? '1 complete sample is kept' : `${size} complete samples are kept`;
-      if (truncation !== undefined) cut[s] = `${name}: ${truncation.reason}; ${kept}`;
-      for (const key of indices[s].withoutImage) bare.push(`${name}: ${key}`);
+      const { size, version } = reader;
+      indexed[s] = knownBy.get(identity({ name, size, version })) ?? (await walk(shards[s]).catch(stop));
     }
   };
   // Settled, not raced: nothing may still be reading when the caller closes the readers after a failure.
@@ -43,8 +52,12 @@ export async function indexShards(
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 
-  const warnings = cut.filter((warning) => warning !== undefined);
+  const warnings = indexed.flatMap(({ name, cut, index: { size } }) => {
+    const kept = size === 1 ? '1 complete sample is kept' : `${size} complete samples are kept`;
+    return cut === undefined ? [] : [`${name}: ${cut}; ${kept}`];
+  });
   if (warnings.length > 0 && shards.length > 1) warnings.unshift(`${warnings.length} of ${shards.length} shards are cut off`);
+  const bare = indexed.flatMap(({ name, index }) => index.withoutImage.map((key) => `${name}: ${key}`));
   if (bare.length > 0) {
     const some = bare.sort().slice(0, 3).join(', ');
     warnings.push(
@@ -53,7 +66,7 @@ export async function indexShards(
   }
 
   const first = new Float64Array(shards.length + 1);
-  indices.forEach((index, s) => {
+  indexed.forEach(({ index }, s) => {
     first[s + 1] = first[s] + index.size;
   });
   const size = first[shards.length];
@@ -70,9 +83,19 @@ export async function indexShards(
     }
     const s = shardOf(first, index);
     const local = index - first[s];
-    return { shard: shards[s], key: indices[s].key(local), members: () => indices[s].members(local) };
+    const own = indexed[s].index;
+    return { shard: shards[s], key: own.key(local), members: () => own.members(local) };
   };
-  return { size, warnings, locate };
+  return { size, warnings, indexed, locate };
+}
+
+async function walk({ name, reader }: Shard): Promise<IndexedShard> {
+  const { members, truncation } = await indexTar(reader, name);
+  return { name, size: reader.size, version: reader.version, index: indexShard(members), cut: truncation?.reason };
+}
+
+function identity({ name, size, version }: Pick<IndexedShard, 'name' | 'size' | 'version'>): string {
+  return JSON.stringify([name, size, version]);
 }
 
 /** The last `s` with `first[s] <= index`, by bisection. */

@@ -26,3 +26,8 @@ it('says `io` when the file behind the blob can no longer be read', async () => 
     Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
   await expectError(() => blobReader(gone).read(0, 1), 'io', /can no longer be read: gone/);
 });
+
+it('has the time of change of a `File` as its version, and none of a `Blob`', () => {
+  expect(blobReader(new File(['x'], 'a.tar', { lastModified: 1234 })).version).toBe('1234');
+  expect(blobReader(new Blob(['x'])).version).toBeUndefined();
+});

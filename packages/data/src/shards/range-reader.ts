@@ -4,8 +4,10 @@ import { VitrailError } from '@vitrail/core';
 export interface RangeReader {
   /** Bytes in all. */
   readonly size: number;
-  /** How many bytes are worth asking for at once where little more than a header is needed: the higher, the dearer a request. 256 KiB when absent. */
+  /** How many bytes are worth asking for at once where little more than a header is needed: the higher, the dearer a request; gaps of an eighth of it are skipped. 256 KiB when absent. */
   readonly readAhead?: number;
+  /** What is another when the file's content is: its time of modification, its ETag. Absent where none is known. */
+  readonly version?: string;
   /**
    * Exactly the `length` bytes from `offset` on; the caller may keep them.
    *
@@ -24,6 +26,7 @@ export interface RangeReader {
 export function blobReader(blob: Blob): RangeReader {
   return {
     size: blob.size,
+    ...('lastModified' in blob && { version: String(blob.lastModified) }),
     async read(offset, length) {
       const part = blob.slice(offset, offset + length);
       const bytes = await part.arrayBuffer().then(

@@ -2,6 +2,7 @@ import { isVitrailError, VitrailError } from '@vitrail/core';
 import type { ImageDecoder, RgbImage, Sample, SampleSource } from '../sample.ts';
 import { collectClassNames } from './class-names.ts';
 import { indexShards, type Shard } from './index-shards.ts';
+import { decodeKeptIndex, encodeKeptIndex, type IndexStore, type KeptIndex } from './kept-index.ts';
 import type { RangeReader } from './range-reader.ts';
 import { captionsOf, classIndexOf, DEFAULT_CAPTION_FIELDS, parseFields } from './sample-fields.ts';
 import { isImageExtension, type ShardMember } from './shard-index.ts';
@@ -22,6 +23,8 @@ export type ShardOptions = {
    * reading the labels of every sample once: the sorted names, or for whole numbers the json field `name`, else `class 3`; none without labels.
    */
   readonly classNames?: readonly string[] | 'collect';
+  /** Where the index of the shards is kept from one opening to the next. Without it every opening walks all headers. */
+  readonly index?: IndexStore;
 };
 
 /** Members this close together are read in one go rather than one by one. */
@@ -32,23 +35,26 @@ const MAXIMUM_MEMBER = 1 << 28;
 
 /**
  * A source of the samples in WebDataset shards (tar files of `KEY.jpg|jpeg|png|webp`, `KEY.txt`, `KEY.json`, `KEY.cls`; the layout that img2dataset
- * writes too). Opening walks the tar headers once; from then on every sample can be read at once, so shuffling covers the whole epoch and
- * resuming costs nothing.
+ * writes too). Opening walks the tar headers once; from then on every sample can be read at once, so shuffling covers the whole epoch. With
+ * `options.index` the next opening reads nothing of shards whose name, size and `version` are the same, nor their labels again, so that resuming takes
+ * milliseconds.
  *
  * Shards that are cut off keep their complete samples and are named in `warnings`. The source owns the readers and closes them.
  *
- * @throws `corrupt-data` when a shard is no tar archive; `missing-data` when no shard holds a picture.
+ * @throws `corrupt-data` when a shard is no tar archive; `missing-data` when no shard holds a picture; whatever `options.index` throws.
  * @example
  * const source = await openShards({ shards: [{ name: 'train-0000.tar', reader: blobReader(file) }], decode });
  * (await source.read(0)).captions; // { alt: 'a dog on a beach' }
  */
 export async function openShards(options: ShardOptions): Promise<SampleSource> {
-  const { shards, decode, captionFields = DEFAULT_CAPTION_FIELDS } = options;
+  const { shards, decode, captionFields = DEFAULT_CAPTION_FIELDS, index: store } = options;
   const close = async () => {
     await Promise.all(shards.map(({ reader }) => reader.close?.()));
   };
   try {
-    const { size, locate, warnings } = await indexShards(shards);
+    const kept = await loadIndex(store);
+    const { size, locate, warnings, indexed } = await indexShards(shards, kept?.shards);
+    const isKept = kept?.shards.length === indexed.length && kept.shards.every((shard, s) => shard === indexed[s]);
     const fieldsAt = async (index: number) => {
       const { shard, key, members } = locate(index);
       const texts = members().filter(({ extension }) => !isImageExtension(extension));
@@ -56,7 +62,10 @@ export async function openShards(options: ShardOptions): Promise<SampleSource> {
       const bytes = await about(name, () => readMembers(shard.reader, texts));
       return about(`${name}.json`, () => parseFields(texts, bytes));
     };
-    const classNames = options.classNames === 'collect' ? await collectClassNames(size, fieldsAt) : options.classNames;
+    let collected = isKept ? kept.collected : undefined;
+    if (options.classNames === 'collect') collected ??= { classNames: await collectClassNames(size, fieldsAt) };
+    if (!(isKept && collected === kept.collected)) await store?.save(encodeKeptIndex({ shards: indexed, collected }));
+    const classNames = options.classNames === 'collect' ? collected?.classNames : options.classNames;
 
     const source: SampleSource = {
       description: `${size} samples in ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${shards[0].name}${shards.length > 1 ? ', ...' : ''})`,
@@ -84,6 +93,11 @@ export async function openShards(options: ShardOptions): Promise<SampleSource> {
     await close();
     throw error;
   }
+}
+
+async function loadIndex(store: IndexStore | undefined): Promise<KeptIndex | undefined> {
+  const bytes = await store?.load();
+  return bytes && decodeKeptIndex(bytes);
 }
 
 /** The bytes of members given in the order of their offsets; neighbours, as a sample's members almost always are, in one read. */

@@ -222,9 +222,36 @@ describe('what is read', () => {
     expect((await indexTar(reader, 'a.tar')).members.length).toBe(2);
     expect(reader.reads).toEqual([
       [0, 4096],
-      [size + 512, 4096],
-      [2 * (size + 512), 1024],
+      [size + 512, 512],
+      [2 * (size + 512), 512], // The end: two blocks of zeros.
+      [2 * (size + 512) + 512, 512],
     ]);
+  });
+
+  it('of large pictures with small texts: their headers together, from the second sample on', async () => {
+    const picture = 'x'.repeat(40_000);
+    const sample = (key: string) => ({ [`${key}.jpg`]: picture, [`${key}.json`]: '{}', [`${key}.txt`]: 'y' });
+    const bytes = makeTar(Object.assign({}, ...['a', 'b', 'c', 'd', 'e'].map(sample)));
+    const reader = countingReader(bytes, { readAhead: 8192 });
+    expect((await indexTar(reader, 'a.tar')).members.length).toBe(15);
+    const behindPicture = 512 + 40_448; // 79 blocks
+    const stride = behindPicture + 4 * 512;
+    expect(reader.reads).toEqual([
+      [0, 8192],
+      [behindPicture, 512], // Behind the first picture its header was all that was needed,
+      [behindPicture + 1024, 1024], // and so the window grows to what two texts
+      [behindPicture + 2048, 2048], // and the next header take.
+      ...[1, 2, 3, 4].map((i) => [behindPicture + i * stride, 4 * 512 + 512]),
+      [5 * stride + 512, 512],
+    ]);
+  });
+
+  it('reads on by windows where files become small', async () => {
+    const large = { 'a.jpg': 'x'.repeat(10_000), 'b.jpg': 'x'.repeat(10_000), 'c.jpg': 'x'.repeat(10_000) };
+    const small = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${i}.jpg`, 'x']));
+    const reader = countingReader(makeTar({ ...large, ...small }), { readAhead: 1 << 14 });
+    expect((await indexTar(reader, 'a.tar')).members.length).toBe(103);
+    expect(reader.reads.length).toBeLessThan(20);
   });
 
   it('reads many small members with few reads, none beyond the end', async () => {

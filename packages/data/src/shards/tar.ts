@@ -1,4 +1,5 @@
 import { VitrailError } from '@vitrail/core';
+import { headerWindow } from './header-window.ts';
 import type { RangeReader } from './range-reader.ts';
 import { isZeroBlock, nextTarBlock, parsePaxRecords, parseTarHeader, TAR_BLOCK, textOf } from './tar-header.ts';
 
@@ -31,7 +32,7 @@ const MAXIMUM_METADATA = 1 << 20;
  */
 export async function indexTar(reader: RangeReader, file: string): Promise<{ members: TarMember[]; truncation?: TarTruncation }> {
   const members: TarMember[] = [];
-  const bytesAt = windowed(reader);
+  const bytesAt = headerWindow(reader);
   const damaged = (offset: number, what: string) => new VitrailError('corrupt-data', `${file}: ${what} at byte ${offset}`);
   const metadataAt = async (offset: number, size: number) => {
     if (size > MAXIMUM_METADATA) throw damaged(offset, `a name or pax record of ${size} bytes`);
@@ -87,19 +88,6 @@ export async function indexTar(reader: RangeReader, file: string): Promise<{ mem
   const reason =
     offset < reader.size ? 'it is cut off inside a header' : 'its end-of-archive marker is missing, so it was probably cut off';
   return { members, truncation: { offset, reason } };
-}
-
-/** `bytesAt(offset, length)` that reads ahead, so that many small members cost one read, and large ones are skipped over. */
-function windowed(reader: RangeReader): (offset: number, length: number) => Promise<Uint8Array> {
-  let bytes: Uint8Array = new Uint8Array(0);
-  let from = 0;
-  return async (offset, length) => {
-    if (offset < from || offset + length > from + bytes.length) {
-      bytes = await reader.read(offset, Math.min(Math.max(length, reader.readAhead ?? 1 << 18), reader.size - offset));
-      from = offset;
-    }
-    return bytes.subarray(offset - from, offset - from + length);
-  };
 }
 
 function hintAt(block: Uint8Array): string {
