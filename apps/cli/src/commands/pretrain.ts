@@ -11,6 +11,7 @@ import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
 import { type Run, trainRun } from '../training/run.ts';
+import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
 import { learnTokenizer } from '../training/tokenizer.ts';
 import { openTrainingData } from '../training/training-data.ts';
@@ -51,6 +52,8 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const data = await openTrainingData(settings, directory);
   try {
     await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
+    for (const warning of await streamWarnings(data.train, settings.captions.streams))
+      process.stderr.write(`warning: ${warning}\n`);
     const tokenizer = await learnTokenizer(data.train, settings.text);
     const config = { ...settings, text: { ...settings.text, vocabularySize: tokenizer.vocabularySize } };
     const origin = {

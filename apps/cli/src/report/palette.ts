@@ -16,6 +16,7 @@ const COLOR_WORDS: Readonly<Record<string, readonly [number, number, number]>> =
   magenta: [0.64, 0.25, 335],
   pink: [0.79, 0.13, 358],
   brown: [0.46, 0.09, 52],
+  beige: [0.84, 0.05, 85],
   white: [0.93, 0, 0],
   gray: [0.68, 0, 0],
   grey: [0.68, 0, 0],
