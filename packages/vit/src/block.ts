@@ -7,8 +7,8 @@ import {
   linearShapes,
   type ParameterShapes,
   type Rng,
-  truncatedNormal,
   VitrailError,
+  xavierUniform,
 } from '@vitrail/core';
 import { type Activation, attention, type LayerNormParams, type LinearParams, layerNorm, linear, swiglu } from '@vitrail/ops';
 import { requireTower } from './require-tower.ts';
@@ -63,9 +63,14 @@ export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig): Para
   };
 }
 
-/** Kernels N(0, 0.02^2) cut at two deviations, biases 0, norm scales 1: TIPS (PyTorch `image_encoder.py`), after DINOv2. */
+/**
+ * Kernels Xavier-uniform, biases 0, norm scales 1: TIPS (scenic `models/vit.py`).
+ *
+ * Deviations: queries, keys and values are one kernel `[D, 3D]` (three there), and biases of the MLP are 0 (N(0, 1e-12) there). The PyTorch
+ * port fills kernels with N(0, 0.02^2) at every width, after DINOv2: right at width 2,500, too little for towers a tenth as wide.
+ */
 export const tipsInitialization: InitializationRule = [
-  ['**.kernel', truncatedNormal(0.02)],
+  ['**.kernel', xavierUniform()],
   ['**.scale', filled(1)],
   ['**.bias', filled(0)],
 ];

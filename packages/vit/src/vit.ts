@@ -78,11 +78,11 @@ export function vitParameterCount(config: VitConfig): number {
 }
 
 /**
- * A freshly initialised vision tower: kernels and positions N(0, 0.02^2) cut at two deviations, CLS tokens N(0, 1e-12), mask token and
- * biases 0 but for that of the patch embedding, norm scales 1.
+ * A freshly initialised vision tower: kernels Xavier-uniform, positions N(0, 0.02^2) cut at two deviations, CLS tokens N(0, 1e-12), mask
+ * token and biases 0 but for that of the patch embedding, norm scales 1.
  *
- * As TIPS' PyTorch `image_encoder.py` (after DINOv2). Deviations: the patch embedding's kernel is filled like every other; there it keeps the
- * default of PyTorch's convolutions. Its bias starts where mid-gray pixels give zero: TIPS takes no mean off its pixels, and a tower that
+ * Kernels as TIPS' scenic `models/vit.py`, tokens and positions as its PyTorch `image_encoder.py` (which of the two was trained with is not
+ * known). Deviations: the patch embedding's kernel is filled like every other, and its bias starts where mid-gray pixels give zero: TIPS takes no mean off its pixels, and a tower that
  * starts from what all pictures share spends its first steps on getting rid of it.
  *
  * @param rng each parameter draws from its own stream, named by its path
