@@ -11,7 +11,8 @@ import { type SignalAt, vitrailProcess } from './vitrail-process.ts';
 
 const folder = scratchFolder();
 const directory = (name: string) => join(folder, name);
-const argv = (name: string) => [...tinyPretrain(directory(name), { steps: 8 }), '--backend', 'wasm'];
+/** Rows of metrics are means over three steps, checkpoints come every two: a run goes on in the middle of a row. */
+const argv = (name: string) => [...tinyPretrain(directory(name), { steps: 8, set: ['train.logEvery=3'] }), '--backend', 'wasm'];
 
 /** What the same run ends with when nothing happens to it. */
 const whole = 'whole';
@@ -59,14 +60,14 @@ describe('a run that is killed and resumed ends with the same bytes as one that 
   });
 
   it('rows and TensorBoard files of the killed process are not taken twice', async () => {
-    // Killed after step 3 was logged, with a checkpoint of step 2.
-    const signals: SignalAt[] = [{ signal: 'SIGKILL', at: 1, match: 'write .*"step":4,' }];
+    // Killed before the row of step 6, which has means over steps 4 to 6, with a checkpoint of step 4.
+    const signals: SignalAt[] = [{ signal: 'SIGKILL', at: 1, match: 'write .*"step":6,' }];
     await vitrailProcess(argv('rows'), { signals });
-    writeFileSync(join(directory('rows'), 'metrics.jsonl'), '{"step":4,"spl', { flag: 'a' });
+    writeFileSync(join(directory('rows'), 'metrics.jsonl'), '{"step":6,"spl', { flag: 'a' });
     expect(existsSync(join(directory('rows'), 'summary.json'))).toBe(false);
     const { status, stderr } = await vitrailProcess([...argv('rows'), '--resume']);
     expect(status, stderr).toBe(0);
-    expect(stderr).toMatch(/^step 3\/8 /m);
+    expect(stderr).toMatch(/^step 5\/8 /m);
     expectSameEnd('rows');
     const events = readdirSync(directory('rows')).filter((name) => name.startsWith('events.out.tfevents.'));
     expect(events.length).toBe(2);
@@ -86,12 +87,14 @@ describe('Ctrl-C', () => {
     expect(JSON.parse(first.stdout)).toMatchObject({ status: 'interrupted', steps: 3 });
     expect(summary(name)).toMatchObject({ status: 'interrupted', steps: 3 });
     expect(readFileSync(join(directory(name), 'report.html'), 'utf8')).toContain('Interrupted after 3 steps');
-    expect(readMetrics(directory(name)).map(({ split }) => split)).toEqual(['train', 'train', 'train']);
+    expect(readMetrics(directory(name)).map(({ split }) => split)).toEqual(['train', 'train']); // steps 1 and 3
     cpSync(directory(name), directory('at-step-3'), { recursive: true });
 
-    const second = await vitrailProcess([...argv(name), '--resume'], { signals: interruptedAt('write .*"step":5,') });
+    const second = await vitrailProcess([...argv(name), '--resume'], {
+      signals: interruptedAt('write .*"step":6,"split":"train"'),
+    });
     expect(second.status, second.stderr).toBe(130);
-    expect([5, 6]).toContain(summary(name).steps);
+    expect([6, 7]).toContain(summary(name).steps);
 
     const third = await vitrailProcess([...argv(name), '--resume'], {
       signals: interruptedAt('write .*"step":8,"split":"train"'),
@@ -107,8 +110,8 @@ describe('Ctrl-C', () => {
 
   it('a second one ends at once, and what was there before is intact', async () => {
     const signals: SignalAt[] = [
-      { signal: 'SIGTERM', at: 1, match: 'write .*"step":5,' },
-      { signal: 'SIGINT', at: 1, match: 'open .*\\.writing-step-000005/optimizer' },
+      { signal: 'SIGTERM', at: 1, match: 'write .*"step":6,"split":"train"' },
+      { signal: 'SIGINT', at: 1, match: 'open .*\\.writing-step-000006/optimizer' },
     ];
     cpSync(directory('at-step-3'), directory('twice'), { recursive: true });
     const { status, stderr } = await vitrailProcess([...argv('twice'), '--resume'], { signals });

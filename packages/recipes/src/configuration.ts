@@ -62,6 +62,7 @@ export type TrainSection = {
   /** Micro-batches per update; each sees only its own negatives in the contrastive loss. */
   accumulate: number;
   seed: number;
+  /** A row of `metrics.jsonl` holds the means over this many steps. */
   logEvery: number;
   checkpointEvery: number;
   /** Newest checkpoints that are kept. */

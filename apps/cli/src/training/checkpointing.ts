@@ -5,9 +5,13 @@ import { latestCheckpoint, pruneCheckpoints, writeCheckpoint } from '@vitrail/ch
 import { type TensorTree, VitrailError } from '@vitrail/core';
 import type { TrainState } from '@vitrail/train';
 import { describeModel, type ModelDescription, modelMetadata } from '../model.ts';
+import type { MetricSums } from './metric-window.ts';
 
-/** What `state.json` holds: the numbers of a state that are no tensors, and how many training samples were left out so far. */
-type StateFile = { step: number; skipped: number; badSamples: number };
+/**
+ * What `state.json` holds: the numbers of a state that are no tensors, how many training samples were left out so far, and the metrics of
+ * the steps that have no row in `metrics.jsonl` yet.
+ */
+type StateFile = { step: number; skipped: number; badSamples: number; unlogged: MetricSums };
 
 /**
  * Writes a state as `DIR/checkpoints/step-N`: `model.safetensors` (parameters), `optimizer.safetensors`, `carried.safetensors` (averaged
@@ -18,9 +22,14 @@ type StateFile = { step: number; skipped: number; badSamples: number };
 export async function saveState(
   directory: string,
   state: TrainState,
-  { description, keep, badSamples }: { description: ModelDescription; keep: number; badSamples: number },
+  {
+    description,
+    keep,
+    badSamples,
+    unlogged,
+  }: { description: ModelDescription; keep: number; badSamples: number; unlogged: MetricSums },
 ): Promise<void> {
-  const numbers: StateFile = { step: state.step, skipped: state.skipped, badSamples };
+  const numbers: StateFile = { step: state.step, skipped: state.skipped, badSamples, unlogged };
   await writeCheckpoint(directory, state.step, {
     'model.safetensors': await treeToSafetensors(state.params, modelMetadata(description)),
     'optimizer.safetensors': await treeToSafetensors(state.optimizer),
@@ -39,7 +48,7 @@ export async function saveState(
 export async function loadLatestState(
   directory: string,
   description: ModelDescription,
-): Promise<(TrainState & { badSamples: number }) | undefined> {
+): Promise<(TrainState & Pick<StateFile, 'badSamples' | 'unlogged'>) | undefined> {
   const latest = await latestCheckpoint(directory);
   if (latest === undefined) return undefined;
   const read = (name: string) => readFile(join(latest.path, name));

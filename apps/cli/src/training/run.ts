@@ -19,6 +19,7 @@ import { hearSignals } from '../event-loop.ts';
 import { modelOf } from '../model.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
 import { loadLatestState, saveState } from './checkpointing.ts';
+import { addStep, emptyWindow, windowMeans } from './metric-window.ts';
 import { runEvaluation } from './run-evaluation.ts';
 import { type RunSummary, summaryPath } from './summary.ts';
 import { openTrackers } from './trackers.ts';
@@ -70,6 +71,7 @@ export async function trainRun({
     training: countParameters(initial.params) + countParameters(initial.carried),
   };
   const done = { step: initial.step, skipped: initial.skipped, badSamples: saved?.badSamples ?? 0, images: 0, seconds: 0 };
+  let unlogged = saved?.unlogged ?? emptyWindow;
   await rm(summaryPath(directory), { force: true }); // That of an earlier process.
   const trackers = openTrackers(directory, initial.step);
   const progress = createProgress({ total: train.steps, start: initial.step, stream: process.stderr });
@@ -88,7 +90,7 @@ export async function trainRun({
   });
   const modelNow = ({ params }: State) => modelOf(params, description, tokenizer);
   const save = (state: State) =>
-    saveState(checkpoints, state, { description, keep: train.keepCheckpoints, badSamples: done.badSamples });
+    saveState(checkpoints, state, { description, keep: train.keepCheckpoints, badSamples: done.badSamples, unlogged });
   /** The evaluation of a step that has one; that of the last step is the final one. A resumed run makes up for one that was interrupted. */
   const evaluateIfDue = async (state: State) => {
     const isDue = state.step > 0 && state.step % train.evaluateEvery === 0 && state.step < train.steps;
@@ -109,14 +111,17 @@ export async function trainRun({
     },
   };
 
-  async function afterStep({ state, metrics, seconds }: StepReport<Params, TensorTree>): Promise<void> {
+  async function afterStep({ state, metrics, seconds, applied }: StepReport<Params, TensorTree>): Promise<void> {
     const { step } = state;
     const imagesPerStep = train.batchSize * train.accumulate;
     const rate = imagesPerStep / seconds;
     progress.update({ step, loss: metrics.loss, imagesPerSecond: rate });
+    if (applied) unlogged = addStep(unlogged, metrics); // A step that was left out has its own message.
     if (step % train.logEvery === 0 || step === 1 || step === train.steps) {
       const temperature = Math.exp(-state.params.logitScale.dataSync()[0]);
-      trackers.log({ step, split: 'train', ...metrics, lr: system.learningRate(step - 1), temperature, imagesPerSecond: rate });
+      const means = unlogged.steps > 0 ? windowMeans(unlogged) : metrics;
+      unlogged = emptyWindow;
+      trackers.log({ step, split: 'train', ...means, lr: system.learningRate(step - 1), temperature, imagesPerSecond: rate });
     }
     await hearSignals();
     await evaluateIfDue(state);
