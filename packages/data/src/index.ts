@@ -1,9 +1,10 @@
 export type { BadSample } from './bad-samples.ts';
+export type { Batch, BatchSample, LoadOptions } from './batch.ts';
 export { prepareImage } from './images/prepare-image.ts';
 export type { ResampleFilter } from './images/resample.ts';
 export { resizeImage } from './images/resize-image.ts';
 export { makeViews, requireViewSpec, type ViewSpec, type Views } from './images/views.ts';
-export { type Batch, type BatchSample, type LoadOptions, loadBatches } from './load-batches.ts';
+export { loadBatches } from './load-batches.ts';
 export { type MosaicOptions, mosaicSource } from './mosaics/mosaic-source.ts';
 export type { ImageDecoder, LabelMap, RgbImage, Sample, SampleCaptions, SampleSource } from './sample.ts';
 export { type SceneOptions, sceneSource } from './scenes/scene-source.ts';

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { expectError } from '../test/expect-error.ts';
 import { type FakeSource, fakeSource } from '../test/fake-source.ts';
 import { indices, OPTIONS, settle, TINY, take, torn, VIEWS } from '../test/take-batches.ts';
+import type { LoadOptions } from './batch.ts';
 import { makeViews } from './images/views.ts';
-import { type LoadOptions, loadBatches } from './load-batches.ts';
+import { loadBatches } from './load-batches.ts';
 
 describe('the order', () => {
   it('has every sample once in every epoch, across the seams between batches, in an order of its own', async () => {

@@ -1,44 +1,9 @@
 import { VitrailError } from '@vitrail/core';
 import { type BadSample, badSampleGuard } from './bad-samples.ts';
-import { requireViewSpec, type ViewSpec, type Views } from './images/views.ts';
+import type { Batch, LoadOptions } from './batch.ts';
+import { requireViewSpec } from './images/views.ts';
 import { batchPreparer, DRAWS_PER_ROW, type PreparedBatch } from './prepare-batch.ts';
-import type { SampleCaptions, SampleSource } from './sample.ts';
-
-/** The samples of one training step. Whoever takes it from the generator owns it. */
-export type Batch = Views & {
-  /** 0-based. */
-  readonly step: number;
-  /** In the order of the rows of `global`. */
-  readonly samples: readonly BatchSample[];
-  /** `[B, globalSize, globalSize, 3]` in `[0, 1]`. */
-  readonly global: Float32Array;
-  /** `[B * localCrops, localSize, localSize, 3]` in `[0, 1]`, sample-major: all crops of the first sample, then all of the second. */
-  readonly locals: Float32Array;
-};
-
-/** What a batch says of each of its samples. `(epoch, index)` names the draw: fork random streams with it. */
-export type BatchSample = {
-  /** How often the whole source had been gone through before. */
-  readonly epoch: number;
-  /** The sample's number in its source. */
-  readonly index: number;
-  readonly key: string;
-  readonly captions: SampleCaptions;
-};
-
-/** What {@link loadBatches} needs to know. */
-export type LoadOptions = {
-  /** Samples in a batch. */
-  readonly batchSize: number;
-  readonly views: ViewSpec;
-  readonly seed: number | string;
-  /** The step of the first batch; 0 when absent. */
-  readonly startStep?: number;
-  /** How many batches are prepared ahead of the one in use, at most; 2 when absent. */
-  readonly prefetch?: number;
-  /** Told of every sample that was left out, batch by batch, in the order of the rows. */
-  readonly onBadSample?: (bad: BadSample) => void;
-};
+import type { SampleSource } from './sample.ts';
 
 /**
  * Batches from step `startStep` on, without end, each a pure function of (source, seed, step): row `i` of step `s` is position `p = s * batchSize + i`; its epoch is

@@ -5,8 +5,9 @@ import { fakeSource } from '../test/fake-source.ts';
 import { flat } from '../test/pictures.ts';
 import { indices, OPTIONS, settle, TINY, take, torn, VIEWS } from '../test/take-batches.ts';
 import type { BadSample } from './bad-samples.ts';
+import type { Batch, LoadOptions } from './batch.ts';
 import { makeViews } from './images/views.ts';
-import { type Batch, type LoadOptions, loadBatches } from './load-batches.ts';
+import { loadBatches } from './load-batches.ts';
 
 describe('bad samples', () => {
   it('are replaced by the documented draw, reported in the order of the rows, and the same in every run', async () => {

@@ -1,8 +1,8 @@
 import { createRng, isVitrailError, type Rng, VitrailError } from '@vitrail/core';
 import type { BadSample } from './bad-samples.ts';
+import type { Batch, BatchSample, LoadOptions } from './batch.ts';
 import { writeViews } from './images/views.ts';
 import { limiter } from './limiter.ts';
-import type { Batch, BatchSample, LoadOptions } from './load-batches.ts';
 import type { Sample, SampleSource } from './sample.ts';
 
 /** Samples that are read, decoded and cropped at the same time: enough to hide the latency of a disk or a server, few enough for memory. */

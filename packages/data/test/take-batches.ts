@@ -1,6 +1,7 @@
 import { VitrailError } from '@vitrail/core';
+import type { Batch, LoadOptions } from '../src/batch.ts';
 import type { ViewSpec } from '../src/images/views.ts';
-import { type Batch, type LoadOptions, loadBatches } from '../src/load-batches.ts';
+import { loadBatches } from '../src/load-batches.ts';
 import type { SampleSource } from '../src/sample.ts';
 
 /** Small crops: 48 values of the global one, 12 of each local one. */

@@ -1,7 +1,7 @@
 import { tipsv2Streams } from '@vitrail/captions';
 import type { ImageTowerSection, OptimizerSection, TextTowerSection } from './configuration.ts';
 import type { Preset } from './recipe.ts';
-import type { TipsConfiguration } from './tipsv2.ts';
+import type { TipsConfiguration } from './tips-configuration.ts';
 
 /**
  * 48-pixel crops, 6 x 6 patches, small enough to learn in minutes on two CPU cores.

@@ -4,9 +4,9 @@ import type { Sample, SampleSource } from '@vitrail/data';
 import { knn, zeroShotClassification } from '@vitrail/eval';
 import type { Model } from '../model.ts';
 import { ClsFeatures } from './cls-features.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
 import { sourceClassEmbeddings } from './prompts.ts';
-import type { EvaluationResult } from './tasks.ts';
 
 /**
  * Zero-shot classification and k-NN of pictures that show one thing: the source's own where they have a class, else its `singles` (the

@@ -1,7 +1,7 @@
 import { type Tensor2D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
 import type { LabelMap } from '@vitrail/data';
 import { patchLabels, patchLinearProbe } from '@vitrail/eval';
-import type { EvaluationResult } from './tasks.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 
 /** Pictures that are fitted on, and those that are scored. */
 type Half = 'validation' | 'test';

@@ -4,8 +4,8 @@ import { retrieval } from '@vitrail/eval';
 import type { Model } from '../model.ts';
 import { ClsFeatures } from './cls-features.ts';
 import { descriptiveCaption } from './descriptive-caption.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
-import type { EvaluationResult } from './tasks.ts';
 
 /**
  * Retrieval between pictures of a source and their captions, one caption each: the most descriptive granularity there is. The last CLS token (the one trained on descriptions) gives the numbers; those of the first stand beside under `firstCls`.

@@ -4,10 +4,10 @@ import { VitrailError } from '@vitrail/core';
 import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
 import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentationScores, segmentByText } from '@vitrail/eval';
 import type { Model, Readout } from '../model.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 import { PatchProbe } from './patch-probe.ts';
 import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
 import { sourceClassEmbeddings } from './prompts.ts';
-import type { EvaluationResult } from './tasks.ts';
 
 /** The read-outs of dense features that are tried, by the name they have in results. */
 export const readouts: Readonly<Record<string, Readout>> = { value: 'value', 'value-only': 'value-only', plain: 'tokens' };

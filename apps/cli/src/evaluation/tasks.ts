@@ -4,6 +4,7 @@ import { requireChoice } from '@vitrail/train';
 import type { Model } from '../model.ts';
 import { evaluateClassification } from './classification.ts';
 import { hasCaptions } from './descriptive-caption.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 import { evaluateRetrieval } from './retrieval.ts';
 import { evaluateSegmentation } from './segmentation.ts';
 
@@ -12,9 +13,6 @@ export const taskNames = ['zero-shot-segmentation', 'zero-shot-classification', 
 
 /** A measurement to take. */
 export type TaskName = (typeof taskNames)[number];
-
-/** The `eval` object of `summary.json`: nested numbers in [0, 1] (and the names of what was chosen). */
-export type EvaluationResult = { [name: string]: number | string | EvaluationResult };
 
 /** Half of the pictures choose or fit, the other half is scored: with fewer than two there would be nothing in one of them. */
 export const fewestPictures = 2;

@@ -1,5 +1,6 @@
 import type { BadSample, SampleSource } from '@vitrail/data';
-import { type EvaluationResult, evaluateModel, possibleTasks, type TaskName } from '../evaluation/tasks.ts';
+import type { EvaluationResult } from '../evaluation/evaluation-result.ts';
+import { evaluateModel, possibleTasks, type TaskName } from '../evaluation/tasks.ts';
 import type { Model } from '../model.ts';
 import type { RunTrackers } from './trackers.ts';
 

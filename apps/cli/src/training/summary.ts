@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EvaluationResult } from '../evaluation/tasks.ts';
+import type { EvaluationResult } from '../evaluation/evaluation-result.ts';
 
 /** `summary.json`. Seconds and images/s are those of the process that ended the run. */
 export type RunSummary = {

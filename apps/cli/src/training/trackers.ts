@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { flattenTree } from '@vitrail/core';
 import type { Tracker, TrackerRow } from '@vitrail/train';
 import { jsonlTracker, tensorBoardTracker } from '@vitrail/train/node';
-import type { EvaluationResult } from '../evaluation/tasks.ts';
+import type { EvaluationResult } from '../evaluation/evaluation-result.ts';
 
 /** Every tracker of a run as one. */
 export type RunTrackers = Tracker & {
