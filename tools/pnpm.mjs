@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+// Ctrl-C is for the program that runs below: it may have something to finish, and this process waits for it.
+process.on('SIGINT', () => {});
+
 /** Runs pnpm, of exactly the version that package.json names, in the repository's root; returns its exit status. */
 export function pnpm(...args) {
   const { status, error } = spawnSync('npx', ['--yes', packageManager, ...args], { cwd: root, stdio: 'inherit' });

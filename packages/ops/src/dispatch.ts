@@ -6,6 +6,7 @@ import {
   getKernel,
   type NamedAttrMap,
   type Tensor,
+  tidy,
 } from '@tensorflow/tfjs-core';
 
 /**
@@ -65,7 +66,8 @@ export function differentiable<T extends Tensor>(
     const save = args[args.length - 1] as GradSaveFunc;
     const { value, saved } = forward();
     save(saved);
-    return { value: value as T, gradFunc: (dy, kept) => backward(dy, kept) };
+    // tfjs tidies what a forward function leaves, but keeps what a backward function leaves until the whole backward pass is over.
+    return { value: value as T, gradFunc: (dy, kept) => tidy(() => backward(dy, kept)) };
   });
   return op(...inputs);
 }

@@ -60,7 +60,7 @@ const tiny: TipsConfiguration = {
   },
 };
 
-/** Twice as wide and deeper, on 64-pixel crops: for a GPU, or a night. */
+/** Twice as wide and deeper, on 64-pixel crops, 2 GB of memory: for a GPU, or half a day. */
 const small: TipsConfiguration = {
   ...tiny,
   image: { ...tiny.image, width: 192, depth: 6, mlpHidden: 768, positionGrid: 8 },
@@ -69,7 +69,7 @@ const small: TipsConfiguration = {
   heads: { hidden: 512, bottleneck: 128, prototypes: 2048, frozenSteps: 50 },
   loss: { ...tiny.loss, teacherTemperature: { from: 0.04, to: 0.07, steps: 500 } },
   optimizer: { ...tiny.optimizer, warmupSteps: 100 },
-  train: { ...tiny.train, steps: 2000, batchSize: 64, checkpointEvery: 250, evaluateEvery: 250, evaluateSamples: 128 },
+  train: { ...tiny.train, steps: 4000, batchSize: 32, checkpointEvery: 250, evaluateEvery: 250, evaluateSamples: 128 },
 };
 
 /**
@@ -110,8 +110,8 @@ function paperSize(
 
 /** Presets of TIPSv2, from a demonstration to the paper's sizes. */
 export const tipsv2Presets = {
-  tiny: { config: tiny, note: '48 px, 6 x 6 patches, width 96; minutes on two CPU cores' },
-  small: { config: small, note: '64 px, 8 x 8 patches, width 192; an hour and more on two CPU cores' },
+  tiny: { config: tiny, note: '48 px, 6 x 6 patches, width 96; 6 minutes on two CPU cores' },
+  small: { config: small, note: '64 px, 8 x 8 patches, width 192; half a day on two CPU cores' },
   'B/14': {
     config: paperSize({ width: 768, depth: 12, heads: 12, mlp: 'gelu-tanh', mlpHidden: 3072 }, { depth: 12, mlpHidden: 3072 }),
     note: "the paper's ViT-B at 224 px, batch 8192; for many GPUs",

@@ -1,8 +1,8 @@
 import { exitStatus } from '../exit-status.ts';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What Ctrl-C (SIGINT) and SIGTERM do. */
+/** What Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP) do. */
 export type Interrupt = {
   /** Aborted by the first one that came after `finishStep`. */
   readonly signal: AbortSignal;
