@@ -1,14 +1,14 @@
 import { VitrailError } from '@vitrail/core';
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { exitStatus } from './exit-status.ts';
 import { reportError } from './report-error.ts';
-
-afterEach(() => vi.restoreAllMocks());
 
 function said(error: unknown): { status: number; text: string } {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const status = reportError(error, { verbose: false });
-  return { status, text: write.mock.calls.map(([text]) => text).join('') };
+  const text = write.mock.calls.map(([chunk]) => chunk).join('');
+  write.mockRestore();
+  return { status, text };
 }
 
 it('tells wrong usage from failure by the exit status, each in a line that begins with the name of the program', () => {

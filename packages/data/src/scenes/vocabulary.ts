@@ -31,15 +31,24 @@ export const TONES = {
 /** Patterns of backgrounds. */
 export const BACKGROUND_TEXTURES = ['plain', 'striped', 'dotted', 'checkered', 'cloudy'] as const;
 
+/** One of {@link SHAPES}. */
 export type Shape = (typeof SHAPES)[number];
+/** A name in {@link COLORS}. */
 export type Color = keyof typeof COLORS;
+/** One of {@link TEXTURES}. */
 export type Texture = (typeof TEXTURES)[number];
+/** A name in {@link SIZES}. */
 export type Size = keyof typeof SIZES;
+/** A name in {@link TONES}. */
 export type Tone = keyof typeof TONES;
+/** One of {@link BACKGROUND_TEXTURES}. */
 export type BackgroundTexture = (typeof BACKGROUND_TEXTURES)[number];
 
+/** Names of {@link COLORS}, in their order. */
 export const COLOR_NAMES = Object.keys(COLORS) as Color[];
+/** Names of {@link SIZES}, in their order. */
 export const SIZE_NAMES = Object.keys(SIZES) as Size[];
+/** Names of {@link TONES}, in their order. */
 export const TONE_NAMES = Object.keys(TONES) as Tone[];
 
 /** The 20 things a scene can show, colour by colour: `red circle`, `red square`, ..., `purple star`. */
