@@ -1,0 +1,151 @@
+import { ActivationKind } from '../src/activation-kind';
+import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
+import { erf, exp, loadPart, sigmoid, splat, storePart } from './math';
+import { madd } from './simd';
+
+/** `to = activation(x)`, or `to = dy activation'(x)`, `count` values; every field is 32 bits. */
+@unmanaged
+export class ActivationArgs {
+  kind: i32;
+  count: i32;
+  dy: usize;
+  x: usize;
+  to: usize;
+}
+
+/** `to[i] = activation(from[i])` of a kind of src/activation-kind.ts. `to` may be `from`. */
+export function activateRow(kind: i32, from: usize, to: usize, count: i32): void {
+  switch (kind) {
+    case ActivationKind.Gelu:
+      return forward(ActivationKind.Gelu, from, to, count);
+    case ActivationKind.GeluTanh:
+      return forward(ActivationKind.GeluTanh, from, to, count);
+    case ActivationKind.QuickGelu:
+      return forward(ActivationKind.QuickGelu, from, to, count);
+    case ActivationKind.Relu:
+      return forward(ActivationKind.Relu, from, to, count);
+    case ActivationKind.Silu:
+      return forward(ActivationKind.Silu, from, to, count);
+    default:
+      unreachable();
+  }
+}
+
+/** `to[i] = dy[i] activation'(x[i])`. `to` may be `dy` or `x`. */
+export function activationGradientRow(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
+  switch (kind) {
+    case ActivationKind.Gelu:
+      return backward(ActivationKind.Gelu, dy, x, to, count);
+    case ActivationKind.GeluTanh:
+      return backward(ActivationKind.GeluTanh, dy, x, to, count);
+    case ActivationKind.QuickGelu:
+      return backward(ActivationKind.QuickGelu, dy, x, to, count);
+    case ActivationKind.Relu:
+      return backward(ActivationKind.Relu, dy, x, to, count);
+    case ActivationKind.Silu:
+      return backward(ActivationKind.Silu, dy, x, to, count);
+    default:
+      unreachable();
+  }
+}
+
+export function activationTask(args: ActivationArgs, task: i32): void {
+  const first = task * ELEMENTS_PER_TASK;
+  const offset = (<usize>first) << 2;
+  activateRow(args.kind, args.x + offset, args.to + offset, min(args.count - first, ELEMENTS_PER_TASK));
+}
+
+export function activationGradTask(args: ActivationArgs, task: i32): void {
+  const first = task * ELEMENTS_PER_TASK;
+  const offset = (<usize>first) << 2;
+  const count = min(args.count - first, ELEMENTS_PER_TASK);
+  activationGradientRow(args.kind, args.dy + offset, args.x + offset, args.to + offset, count);
+}
+
+// `kind` is a constant where this is inlined, so that of each loop one activation is left.
+// @ts-ignore: decorator
+@inline
+function forward(kind: i32, from: usize, to: usize, count: i32): void {
+  const end = from + ((<usize>(count & ~3)) << 2);
+  while (from < end) {
+    v128.store(to, activation(kind, v128.load(from)));
+    from += 16;
+    to += 16;
+  }
+  const left = count & 3;
+  if (left != 0) storePart(to, activation(kind, loadPart(from, left, 0)), left);
+}
+
+// @ts-ignore: decorator
+@inline
+function backward(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
+  const end = x + ((<usize>(count & ~3)) << 2);
+  while (x < end) {
+    v128.store(to, f32x4.mul(v128.load(dy), derivative(kind, v128.load(x))));
+    dy += 16;
+    x += 16;
+    to += 16;
+  }
+  const left = count & 3;
+  if (left != 0) storePart(to, f32x4.mul(loadPart(dy, left, 0), derivative(kind, loadPart(x, left, 0))), left);
+}
+
+const SQRT1_2: f32 = 0.70710678;
+const TANH_LINEAR: f32 = 1.59576912;
+const TANH_CUBIC: f32 = 0.07135481;
+const QUICK: f32 = 1.702;
+/** 1 / sqrt(2 pi) */
+const NORMAL_DENSITY: f32 = 0.39894228;
+
+/** As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there. */
+// @ts-ignore: decorator
+@inline
+function activation(kind: i32, x: v128): v128 {
+  if (kind == ActivationKind.Gelu) return f32x4.mul(x, normalDistribution(x));
+  if (kind == ActivationKind.GeluTanh) return f32x4.mul(x, sigmoid(tanhArgument(x, f32x4.mul(x, x))));
+  if (kind == ActivationKind.QuickGelu) return f32x4.mul(x, sigmoid(f32x4.mul(x, splat(QUICK))));
+  if (kind == ActivationKind.Silu) return f32x4.mul(x, sigmoid(x));
+  return f32x4.pmax(x, splat(0));
+}
+
+// @ts-ignore: decorator
+@inline
+function derivative(kind: i32, x: v128): v128 {
+  if (kind == ActivationKind.Gelu) {
+    const bell = exp(f32x4.mul(f32x4.mul(x, x), splat(-0.5)));
+    return f32x4.add(normalDistribution(x), f32x4.mul(x, f32x4.mul(bell, splat(NORMAL_DENSITY))));
+  }
+  if (kind == ActivationKind.GeluTanh) {
+    const square = f32x4.mul(x, x);
+    const slope = madd(square, splat(3 * TANH_CUBIC), splat(TANH_LINEAR));
+    return gateDerivative(sigmoid(tanhArgument(x, square)), f32x4.mul(x, slope));
+  }
+  if (kind == ActivationKind.QuickGelu) {
+    const scaled = f32x4.mul(x, splat(QUICK));
+    return gateDerivative(sigmoid(scaled), scaled);
+  }
+  if (kind == ActivationKind.Silu) return gateDerivative(sigmoid(x), x);
+  // step(x): 0 up to 0, 1 above, NaN stays.
+  const step = v128.and(f32x4.gt(x, splat(0)), splat(1));
+  return v128.bitselect(x, step, f32x4.ne(x, x));
+}
+
+/** The derivative of `x sigmoid(u(x))` from `gate = sigmoid(u)` and `xSlope = x u'(x)`. */
+// @ts-ignore: decorator
+@inline
+export function gateDerivative(gate: v128, xSlope: v128): v128 {
+  return f32x4.mul(gate, madd(xSlope, f32x4.sub(splat(1), gate), splat(1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function normalDistribution(x: v128): v128 {
+  return madd(erf(f32x4.mul(x, splat(SQRT1_2))), splat(0.5), splat(0.5));
+}
+
+/** Twice the argument of the tanh. */
+// @ts-ignore: decorator
+@inline
+function tanhArgument(x: v128, square: v128): v128 {
+  return f32x4.mul(x, madd(square, splat(TANH_CUBIC), splat(TANH_LINEAR)));
+}

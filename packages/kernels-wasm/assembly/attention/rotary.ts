@@ -1,0 +1,56 @@
+import { element } from '../gemm/element';
+import { madd } from '../simd';
+import { Attention, sampleOf } from './arguments';
+
+/**
+ * Turns rows `[first, first + rows)` of a head by their positions, from `from` (`fromStride` floats a row) to `to`: the pair of dimensions
+ * `2i, 2i + 1` becomes `(x0 cos - x1 sin, x1 cos + x0 sin)`. With `back` the transpose: `(x0 cos0 + x1 sin1, x1 cos1 - x0 sin0)`.
+ */
+export function rotateRows(
+  args: Attention,
+  task: i32,
+  first: i32,
+  rows: i32,
+  from: usize,
+  fromStride: i32,
+  to: usize,
+  toStride: i32,
+  back: bool,
+): void {
+  const size = args.headSize;
+  const table = element(0, size, 1, first, sampleOf(args, task) * args.rotaryStride);
+  let cos = args.cos + table;
+  let sin = args.sin + table;
+  // The sign of the partner in even and in odd dimensions.
+  const signs = back ? f32x4(1, -1, 1, -1) : f32x4(-1, 1, -1, 1);
+  for (let row = 0; row < rows; row++) {
+    let i: usize = 0;
+    const end = (<usize>size) << 2;
+    for (; i + 16 <= end; i += 16) {
+      const x = v128.load(from + i);
+      const s = v128.load(sin + i);
+      const turned = back ? swapPairs(f32x4.mul(x, s)) : f32x4.mul(swapPairs(x), s);
+      v128.store(to + i, madd(turned, signs, f32x4.mul(x, v128.load(cos + i))));
+    }
+    for (; i < end; i += 8) {
+      const x0 = load<f32>(from + i);
+      const x1 = load<f32>(from + i, 4);
+      const s0 = load<f32>(sin + i);
+      const s1 = load<f32>(sin + i, 4);
+      const y0 = back ? x1 * s1 : -x1 * s0;
+      const y1 = back ? -x0 * s0 : x0 * s1;
+      store<f32>(to + i, x0 * load<f32>(cos + i) + y0);
+      store<f32>(to + i, x1 * load<f32>(cos + i, 4) + y1, 4);
+    }
+    from += (<usize>fromStride) << 2;
+    to += (<usize>toStride) << 2;
+    cos += end;
+    sin += end;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function swapPairs(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 1, 0, 3, 2);
+}

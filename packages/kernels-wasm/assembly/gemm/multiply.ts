@@ -1,0 +1,116 @@
+import { DEPTH_BLOCK, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
+import { element } from './element';
+import { packColumns, packRows } from './pack';
+import { multiplyTile } from './tile';
+
+/** Bytes that `columns` columns of depth `depth` take when packed. */
+// @ts-ignore: decorator
+@inline
+export function packedColumnsBytes(columns: i32, depth: i32): usize {
+  return (<usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS)) * (<usize>depth) * (4 * TILE_COLUMNS);
+}
+
+const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
+const EDGE_BYTES: usize = TILE_STRIDE * TILE_ROWS;
+
+/** Packs the columns `[0, columns)` of B (depth x columns), panel after panel, each with its whole depth. */
+export function packAllColumns(b: usize, columnStride: i32, depthStride: i32, columns: i32, depth: i32, to: usize): void {
+  for (let column = 0; column < columns; column += TILE_COLUMNS) {
+    packColumns(b, columnStride, depthStride, min(columns - column, TILE_COLUMNS), depth, to);
+    b += (<usize>columnStride) << 5;
+    to += (<usize>depth) << 5;
+  }
+}
+
+/**
+ * `c [rows, columns] = bias + a b`, or `c += a b` with `accumulate`: `a [rows, depth]` anywhere in memory, `b` packed by
+ * {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows and
+ * columns are divided among calls. `scratch` has {@link MULTIPLY_SCRATCH_BYTES} bytes.
+ */
+export function multiplyPacked(
+  a: usize,
+  rowStride: i32,
+  depthStride: i32,
+  rows: i32,
+  depth: i32,
+  packedB: usize,
+  columns: i32,
+  bias: usize,
+  c: usize,
+  cStride: i32,
+  accumulate: bool,
+  scratch: usize,
+): void {
+  const edge = scratch;
+  const zeros = scratch + EDGE_BYTES;
+  const packedA = zeros + TILE_STRIDE;
+  const strideBytes = (<usize>cStride) << 2;
+  memory.fill(zeros, 0, TILE_STRIDE);
+  for (let first = 0; first < rows; first += ROW_BLOCK) {
+    const height = min(rows - first, ROW_BLOCK);
+    let done = 0;
+    do {
+      const steps = min(depth - done, DEPTH_BLOCK);
+      const goesOn = accumulate || done > 0;
+      packAllRows(element(a, rowStride, depthStride, first, done), rowStride, depthStride, height, steps, packedA);
+      let panelB = packedB + ((<usize>done) << 5);
+      for (let column = 0; column < columns; column += TILE_COLUMNS) {
+        const tile = c + (<usize>first) * strideBytes + ((<usize>column) << 2);
+        const width = min(columns - column, TILE_COLUMNS);
+        const start = goesOn ? tile : bias == 0 ? zeros : bias + ((<usize>column) << 2);
+        const startStride = goesOn ? strideBytes : 0;
+        multiplyPanels(packedA, panelB, height, width, steps, start, startStride, bias == 0 && !goesOn, tile, strideBytes, edge);
+        panelB += (<usize>depth) << 5;
+      }
+      done += steps;
+    } while (done < depth);
+  }
+}
+
+/** All rows of a block with one panel of B. `start` is what the sums begin with; it has `width` columns, or all eight if `startIsPadded`. */
+function multiplyPanels(
+  panelA: usize,
+  panelB: usize,
+  height: i32,
+  width: i32,
+  steps: i32,
+  start: usize,
+  startStride: usize,
+  startIsPadded: bool,
+  c: usize,
+  strideBytes: usize,
+  edge: usize,
+): void {
+  for (let row = 0; row < height; row += TILE_ROWS) {
+    const rows = min(height - row, TILE_ROWS);
+    if (rows == TILE_ROWS && width == TILE_COLUMNS) {
+      multiplyTile(panelA, panelB, steps, start, startStride, c, strideBytes);
+    } else {
+      if (!startIsPadded) {
+        copyRows(start, startStride, edge, TILE_STRIDE, rows, width);
+        multiplyTile(panelA, panelB, steps, edge, TILE_STRIDE, edge, TILE_STRIDE);
+      } else multiplyTile(panelA, panelB, steps, start, 0, edge, TILE_STRIDE);
+      copyRows(edge, TILE_STRIDE, c, strideBytes, rows, width);
+    }
+    panelA += (<usize>steps) * (4 * TILE_ROWS);
+    start += <usize>TILE_ROWS * startStride;
+    c += <usize>TILE_ROWS * strideBytes;
+  }
+}
+
+function packAllRows(a: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
+  for (let row = 0; row < rows; row += TILE_ROWS) {
+    packRows(a, rowStride, depthStride, min(rows - row, TILE_ROWS), depth, to);
+    a += (<usize>rowStride) * (4 * TILE_ROWS);
+    to += (<usize>depth) * (4 * TILE_ROWS);
+  }
+}
+
+/** Copies `rows` rows of `width` floats. */
+function copyRows(from: usize, fromStride: usize, to: usize, toStride: usize, rows: i32, width: i32): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column: usize = 0; column < <usize>width << 2; column += 4) store<f32>(to + column, load<f32>(from + column));
+    from += fromStride;
+    to += toStride;
+  }
+}

@@ -1,0 +1,141 @@
+import { TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
+
+/**
+ * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTile} reads from front to back; rows that are not there
+ * become zeros. Element `(i, k)` of the matrix is `rowStride * i + depthStride * k` floats from `from`; one of the strides is 1, so that a
+ * transposed operand costs no copy but this one.
+ */
+export function packRows(from: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
+  if (rows < TILE_ROWS) return packPart(from, rowStride, depthStride, rows, TILE_ROWS, depth, to);
+  if (rowStride == 1) {
+    const step = (<usize>depthStride) << 2;
+    for (let k = 0; k < depth; k++) {
+      v128.store(to, v128.load(from));
+      store<i64>(to, load<i64>(from, 16), 16);
+      from += step;
+      to += 4 * TILE_ROWS;
+    }
+    return;
+  }
+  const step = (<usize>rowStride) << 2;
+  const row2 = from + 2 * step;
+  const row4 = from + 4 * step;
+  let at: usize = 0;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    const x0 = v128.load(from + at);
+    const x1 = v128.load(from + step + at);
+    const x2 = v128.load(row2 + at);
+    const x3 = v128.load(row2 + step + at);
+    const x4 = v128.load(row4 + at);
+    const x5 = v128.load(row4 + step + at);
+    const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    const low45 = v128.shuffle<f32>(x4, x5, 0, 4, 1, 5);
+    const high45 = v128.shuffle<f32>(x4, x5, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+    v128.store64_lane(to, low45, 0, 16);
+    v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 24);
+    v128.store64_lane(to, low45, 1, 40);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 48);
+    v128.store64_lane(to, high45, 0, 64);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 72);
+    v128.store64_lane(to, high45, 1, 88);
+    at += 16;
+    to += 16 * TILE_ROWS;
+  }
+  packPart(from + at, rowStride, depthStride, rows, TILE_ROWS, depth - k, to);
+}
+
+/** As {@link packRows}, for `columns <= 8` columns of the right-hand matrix and a panel `[depth, 8]`. */
+export function packColumns(from: usize, columnStride: i32, depthStride: i32, columns: i32, depth: i32, to: usize): void {
+  if (columns < TILE_COLUMNS) return packPart(from, columnStride, depthStride, columns, TILE_COLUMNS, depth, to);
+  if (columnStride == 1) {
+    const step = (<usize>depthStride) << 2;
+    for (let k = 0; k < depth; k++) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      from += step;
+      to += 4 * TILE_COLUMNS;
+    }
+    return;
+  }
+  const step = (<usize>columnStride) << 2;
+  const fifth = from + 4 * step;
+  let at: usize = 0;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    packFour(from + at, step, to);
+    packFour(fifth + at, step, to + 16);
+    at += 16;
+    to += 16 * TILE_COLUMNS;
+  }
+  packPart(from + at, columnStride, depthStride, columns, TILE_COLUMNS, depth - k, to);
+}
+
+/** The sum over depth of each of `columns` packed columns: four running sums (steps 0, 4, ..., 1, 5, ... and so on) added at the end. */
+export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: usize): void {
+  for (let column = 0; column < columns; column += 4) {
+    let at = packed + (<usize>(column & 4) << 2);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let k = depth;
+    for (; k >= 4; k -= 4) {
+      s0 = f32x4.add(s0, v128.load(at));
+      s1 = f32x4.add(s1, v128.load(at, 4 * TILE_COLUMNS));
+      s2 = f32x4.add(s2, v128.load(at, 8 * TILE_COLUMNS));
+      s3 = f32x4.add(s3, v128.load(at, 12 * TILE_COLUMNS));
+      at += 16 * TILE_COLUMNS;
+    }
+    for (; k > 0; k--) {
+      s0 = f32x4.add(s0, v128.load(at));
+      at += 4 * TILE_COLUMNS;
+    }
+    storePart(to, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)), columns - column);
+    to += 16;
+    if ((column & 4) != 0) packed += (<usize>depth) << 5;
+  }
+}
+
+/** Stores the first `count` lanes, at most four. */
+function storePart(to: usize, value: v128, count: i32): void {
+  if (count >= 4) return v128.store(to, value);
+  store<f32>(to, f32x4.extract_lane(value, 0));
+  if (count > 1) store<f32>(to, f32x4.extract_lane(value, 1), 4);
+  if (count > 2) store<f32>(to, f32x4.extract_lane(value, 2), 8);
+}
+
+/** Transposes a block of four columns and four steps of depth into a panel of eight columns. */
+// @ts-ignore: decorator
+@inline
+function packFour(from: usize, step: usize, to: usize): void {
+  const x0 = v128.load(from);
+  const x1 = v128.load(from + step);
+  const x2 = v128.load(from + 2 * step);
+  const x3 = v128.load(from + 3 * step);
+  const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 32);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 64);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 96);
+}
+
+/** The general case, one element after the other: `lanes` of a panel `[depth, width]`, the others zero. */
+function packPart(from: usize, laneStride: i32, depthStride: i32, lanes: i32, width: i32, depth: i32, to: usize): void {
+  for (let k = 0; k < depth; k++) {
+    let at = from;
+    for (let lane = 0; lane < width; lane++) {
+      store<f32>(to, lane < lanes ? load<f32>(at) : 0);
+      if (lane < lanes) at += (<usize>laneStride) << 2;
+      to += 4;
+    }
+    from += (<usize>depthStride) << 2;
+  }
+}

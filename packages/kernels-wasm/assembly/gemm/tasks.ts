@@ -1,0 +1,112 @@
+import { activateRow } from '../activation';
+import { element } from './element';
+import { multiplyPacked, packAllColumns, packedColumnsBytes } from './multiply';
+import { sumPackedColumns } from './pack';
+
+/** A product `c = a b (+ bias)` and how it is divided into tasks. Strides count floats; every field is 32 bits, in this order. */
+@unmanaged
+export class Product {
+  a: usize;
+  aRowStride: i32;
+  aDepthStride: i32;
+  aBatchStride: i32;
+  b: usize;
+  bColumnStride: i32;
+  bDepthStride: i32;
+  bBatchStride: i32;
+  c: usize;
+  rows: i32;
+  columns: i32;
+  depth: i32;
+  /** 0, or `[columns]`. */
+  bias: usize;
+  /** 0, or a matrix like `c` that is added to it. */
+  residual: usize;
+  /** Where B lies packed, in {@link multiplyTask}. */
+  packedB: usize;
+  /** 0, or where the sums of the columns of B go, `[columns]`; with {@link packColumnsTask}. */
+  columnSums: usize;
+  rowBlock: i32;
+  columnBlock: i32;
+  /** Kind of the activation, 0 for none, and where its values go: `c` keeps the sums. */
+  activation: i32;
+  activated: usize;
+}
+
+/** Packs the columns `[task * columnBlock, ...)` of B, and adds each up if that is asked for. */
+export function packColumnsTask(product: Product, task: i32): void {
+  const first = task * product.columnBlock;
+  const columns = min(product.columns - first, product.columnBlock);
+  const b = element(product.b, product.bDepthStride, product.bColumnStride, 0, first);
+  const packed = product.packedB + (((<usize>first) * <usize>product.depth) << 2);
+  packAllColumns(b, product.bColumnStride, product.bDepthStride, columns, product.depth, packed);
+  if (product.columnSums != 0) sumPackedColumns(packed, columns, product.depth, product.columnSums + ((<usize>first) << 2));
+}
+
+/** Computes one block of rows and columns. */
+export function multiplyTask(product: Product, task: i32, scratch: usize): void {
+  const columnBlocks = (product.columns + product.columnBlock - 1) / product.columnBlock;
+  const row = (task / columnBlocks) * product.rowBlock;
+  const column = (task % columnBlocks) * product.columnBlock;
+  const packedB = product.packedB + (((<usize>column) * <usize>product.depth) << 2);
+  multiplyBlock(product, product.a, packedB, product.c, row, column, min(product.columns - column, product.columnBlock), scratch);
+}
+
+/** Computes one matrix of a batch, with B packed in the scratch memory. */
+export function multiplyBatchTask(product: Product, task: i32, scratch: usize): void {
+  const a = product.a + (((<usize>task) * <usize>product.aBatchStride) << 2);
+  const b = product.b + (((<usize>task) * <usize>product.bBatchStride) << 2);
+  const c = product.c + (((<usize>task) * <usize>product.rows * <usize>product.columns) << 2);
+  packAllColumns(b, product.bColumnStride, product.bDepthStride, product.columns, product.depth, scratch);
+  const rest = scratch + packedColumnsBytes(product.columns, product.depth);
+  multiplyBlock(product, a, scratch, c, 0, 0, product.columns, rest);
+}
+
+function multiplyBlock(
+  product: Product,
+  a: usize,
+  packedB: usize,
+  c: usize,
+  row: i32,
+  column: i32,
+  columns: i32,
+  scratch: usize,
+): void {
+  const rows = min(product.rows - row, product.rowBlock);
+  const offset = element(0, product.columns, 1, row, column);
+  const width = (<usize>product.columns) << 2;
+  multiplyPacked(
+    element(a, product.aRowStride, 1, row, 0),
+    product.aRowStride,
+    product.aDepthStride,
+    rows,
+    product.depth,
+    packedB,
+    columns,
+    product.bias == 0 ? 0 : product.bias + ((<usize>column) << 2),
+    c + offset,
+    product.columns,
+    false,
+    scratch,
+  );
+  if (product.residual == 0 && product.activation == 0) return;
+  for (let i = 0; i < rows; i++) {
+    const at = offset + (<usize>i) * width;
+    if (product.residual != 0) addRow(product.residual + at, c + at, columns);
+    if (product.activation != 0) activateRow(product.activation, c + at, product.activated + at, columns);
+  }
+}
+
+/** `to += from`, `count` floats. */
+function addRow(from: usize, to: usize, count: i32): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+    from += 16;
+    to += 16;
+  }
+  for (; count > 0; count--) {
+    store<f32>(to, load<f32>(to) + load<f32>(from));
+    from += 4;
+    to += 4;
+  }
+}

@@ -1,0 +1,1 @@
+export { runAlone, runShared, work } from './pool';

@@ -1,0 +1,94 @@
+import {
+  add,
+  grad,
+  mul,
+  type Rank,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  tensor2d,
+  tensor3d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { attention, type Rotary } from '@vitrail/ops';
+import { sampleTensor } from '@vitrail/testing';
+import { describe, it } from 'vitest';
+import { onThreads } from '../../test/on-threads.ts';
+
+/** `[batch, tokens, heads, head size]`: one block of queries and several, whole tiles and rests, no sample at all. */
+const shapes = [
+  [1, 1, 1, 1],
+  [2, 7, 3, 5],
+  [3, 64, 2, 16],
+  [1, 97, 1, 8],
+  [2, 203, 2, 12],
+  [0, 5, 2, 4],
+] as const;
+
+describe('attention', () => {
+  onThreads((expectAsOnCpu) => {
+    it.each(shapes)('of %i samples, %i tokens, %i heads of %i, with its gradient', async (batch, tokens, heads, size) => {
+      const masks = {
+        none: () => undefined,
+        // Every third key is padding; the last sample has no key at all.
+        padding: () => keyMask(batch, tokens, (sample, key) => key % 3 !== 1 && (sample < batch - 1 || batch === 1)),
+      };
+      for (const [name, mask] of Object.entries(masks)) {
+        for (const causal of [false, true]) {
+          for (const rotary of size % 2 === 0 ? (['no', 'shared', 'own'] as const) : (['no'] as const)) {
+            await expectAsOnCpu(`${[batch, tokens, heads, size]} ${name} ${causal} ${rotary}`, () => {
+              const options = { heads, causal, keyMask: mask(), rotary: rotaryTable(rotary, batch, tokens, size) };
+              return valueAndGradient(batch, tokens, 3 * heads * size, (qkv) => attention(qkv, options));
+            });
+          }
+        }
+      }
+    });
+
+    it('takes masks of any type, and carries NaN and infinities as the composition does', async () => {
+      for (const dtype of ['float32', 'int32', 'bool'] as const) {
+        await expectAsOnCpu(`mask of ${dtype}`, () => {
+          const mask = tensor2d(
+            [
+              [1, 0, 1],
+              [1, 1, 1],
+            ],
+            [2, 3],
+            dtype,
+          );
+          return valueAndGradient(2, 3, 12, (qkv) => attention(qkv, { heads: 2, keyMask: mask }));
+        });
+      }
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e20]) {
+        await expectAsOnCpu(`${value}`, () => {
+          const spoiled = tidy(() => add(sampleTensor<Rank.R3>([2, 9, 24]), oneValue([2, 9, 24], 61, value)) as Tensor3D);
+          return [attention(spoiled, { heads: 2 })];
+        });
+      }
+    });
+  });
+});
+
+function valueAndGradient(batch: number, tokens: number, packed: number, f: (qkv: Tensor3D) => Tensor): Tensor[] {
+  const qkv = tidy(() => mul(sampleTensor<Rank.R3>([batch, tokens, packed]), 2) as Tensor3D);
+  return [f(qkv), grad((x: Tensor) => f(x as Tensor3D))(qkv, sampleTensor([batch, tokens, packed / 3], 2))];
+}
+
+function keyMask(batch: number, tokens: number, seen: (sample: number, key: number) => boolean): Tensor2D {
+  const values = Float32Array.from({ length: batch * tokens }, (_, i) => Number(seen(Math.floor(i / tokens), i % tokens)));
+  return tensor2d(values, [batch, tokens]);
+}
+
+function rotaryTable(kind: 'no' | 'shared' | 'own', batch: number, tokens: number, size: number): Rotary | undefined {
+  if (kind === 'no') return undefined;
+  const table = (seed: number) =>
+    kind === 'shared' ? sampleTensor<Rank.R2>([tokens, size], seed) : sampleTensor<Rank.R3>([batch, tokens, size], seed);
+  return { cos: table(3), sin: table(4) };
+}
+
+/** Zeros but for one value. */
+function oneValue(shape: [number, number, number], index: number, value: number): Tensor {
+  const values = new Float32Array(shape[0] * shape[1] * shape[2]);
+  values[index] = value;
+  return tensor3d(values, shape);
+}

@@ -1,0 +1,95 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Device } from '../device.ts';
+import { Kernel } from '../kernel.ts';
+import { MULTIPLY_SCRATCH_BYTES, TILE_COLUMNS } from '../product-blocks.ts';
+import type { KernelSet } from './kernel-set.ts';
+
+type AttentionAttributes = { heads: number; causal: boolean };
+type AttentionConstants = { keyMask?: TensorInfo; cos?: TensorInfo; sin?: TensorInfo };
+
+/** Queries that are worked on at once: `[QUERY_BLOCK, N]` weights are in memory for each thread. */
+const QUERY_BLOCK = 96;
+
+/** `VitrailAttention` and its gradient: one task for each head of each sample. */
+export const attentionKernels: KernelSet = (device, stock) => {
+  /** Calls `f` with the address of the mask as float32, 0 if there is none. */
+  function withMask(keyMask: TensorInfo | undefined, f: (address: number) => void): void {
+    if (keyMask === undefined || keyMask.dtype === 'float32') {
+      f(device.addressIfAny(keyMask));
+      return;
+    }
+    const mask = stock('Cast')({ inputs: { x: keyMask }, attrs: { dtype: 'float32' }, backend: device.backend }) as TensorInfo;
+    f(device.address(mask));
+    device.backend.disposeData(mask.dataId);
+  }
+
+  return {
+    VitrailAttention({ inputs, attrs }) {
+      const { qkv, ...constants } = inputs as { qkv: TensorInfo } & AttentionConstants;
+      const { heads, causal } = attrs as AttentionAttributes;
+      const [batch, tokens, packed] = qkv.shape;
+      const y = device.output([batch, tokens, packed / 3]);
+      const logSumExp = device.output([heads, batch, tokens]);
+      const headSize = packed / 3 / heads;
+      const block = Math.min(QUERY_BLOCK, tokens);
+      const scratch = packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + 4 * block * tokens + 4 * tokens * headSize;
+      withMask(constants.keyMask, (mask) => {
+        const words = attentionWords(device, { qkv, y, logSumExp, mask, ...constants, heads, causal });
+        device.launch(
+          Kernel.Attention,
+          batch * heads,
+          [...words, 0, 0],
+          [1 / Math.sqrt(headSize)],
+          scratch + MULTIPLY_SCRATCH_BYTES,
+        );
+      });
+      return [y, logSumExp];
+    },
+
+    VitrailAttentionGrad({ inputs, attrs }) {
+      const { dy, qkv, y, logSumExp, ...constants } = inputs as Record<'dy' | 'qkv' | 'y' | 'logSumExp', TensorInfo> &
+        AttentionConstants;
+      const { heads, causal } = attrs as AttentionAttributes;
+      const [batch, tokens, packed] = qkv.shape;
+      const dQkv = device.output(qkv.shape);
+      const headSize = packed / 3 / heads;
+      const block = Math.min(QUERY_BLOCK, tokens);
+      const panels = 2 * packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + packedBytes(headSize, block);
+      const scratch = panels + 8 * block * tokens + 4 * tokens * headSize;
+      withMask(constants.keyMask, (mask) => {
+        const words = attentionWords(device, { qkv, y, logSumExp, mask, ...constants, heads, causal });
+        words.push(device.address(dy), device.address(dQkv));
+        device.launch(Kernel.AttentionGrad, batch * heads, words, [1 / Math.sqrt(headSize)], scratch + MULTIPLY_SCRATCH_BYTES);
+      });
+      return [dQkv];
+    },
+  };
+};
+
+/** Bytes of a packed right-hand matrix. */
+function packedBytes(columns: number, depth: number): number {
+  return 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
+}
+
+type Arguments = Record<'qkv' | 'y' | 'logSumExp', TensorInfo> & AttentionConstants & { mask: number } & AttentionAttributes;
+
+/** The arguments that attention and its gradient share. */
+function attentionWords(device: Device, { qkv, y, logSumExp, mask, cos, sin, heads, causal }: Arguments): number[] {
+  const [batch, tokens, packed] = qkv.shape;
+  const headSize = packed / 3 / heads;
+  return [
+    device.address(qkv),
+    device.address(y),
+    device.address(logSumExp),
+    mask,
+    device.addressIfAny(cos),
+    device.addressIfAny(sin),
+    cos?.shape.length === 3 ? tokens * headSize : 0,
+    batch,
+    tokens,
+    heads,
+    headSize,
+    causal ? 1 : 0,
+    Math.min(QUERY_BLOCK, tokens),
+  ];
+}

@@ -1,0 +1,84 @@
+import type { Device } from '../device.ts';
+import { Kernel } from '../kernel.ts';
+import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, TILE_COLUMNS } from '../product-blocks.ts';
+
+/** A matrix, or a batch of them, by address and distances in floats; one of the first two is 1. */
+export type Operand = { address: number; rowStride: number; columnStride: number; batchStride: number };
+
+/** A row-major matrix `[rows, columns]`, or its transpose. */
+export function operand(address: number, rows: number, columns: number, transpose = false): Operand {
+  const batchStride = rows * columns;
+  return transpose
+    ? { address, rowStride: 1, columnStride: columns, batchStride }
+    : { address, rowStride: columns, columnStride: 1, batchStride };
+}
+
+export type ProductOptions = {
+  batch?: number;
+  /** Address of `[columns]` values that are added to each row. */
+  bias?: number;
+  /** Address of a matrix like `c` that is added to it. */
+  residual?: number;
+  /** Kind of the activation and the address of its values; `c` keeps the sums. */
+  activation?: { kind: number; address: number };
+  /** Address for the sums of the columns of `b`, `[columns]`; not for a batch. */
+  columnSums?: number;
+};
+
+/** Columns of a block of the product: many enough for packing its rows to cost little. */
+const COLUMN_BLOCK = 256;
+/** Columns of `b` that are packed as one task. */
+const PACKED_COLUMNS = 64;
+/** Matrices of a batch with fewer multiply-adds than this are one task each; larger ones are divided. */
+const SMALL_PRODUCT = 2 ** 21;
+
+/**
+ * `c [batch, rows, columns] = a [batch, rows, depth] b [batch, depth, columns] (+ bias) (+ residual)`, `c` row-major, and its activation.
+ * Each element is summed in the order of depth, whatever the blocks and threads.
+ */
+export function product(
+  device: Device,
+  a: Operand,
+  b: Operand,
+  c: number,
+  { rows, columns, depth }: { rows: number; columns: number; depth: number },
+  { batch = 1, bias = 0, residual = 0, activation, columnSums = 0 }: ProductOptions = {},
+): void {
+  if (columns === 0 || batch === 0) return;
+  const size = 4 * rows * columns;
+  const words = (packed: number, index: number, rowBlock: number, columnBlock: number) => [
+    a.address + 4 * index * a.batchStride,
+    a.rowStride,
+    a.columnStride,
+    a.batchStride,
+    b.address + 4 * index * b.batchStride,
+    b.columnStride,
+    b.rowStride,
+    b.batchStride,
+    c + index * size,
+    rows,
+    columns,
+    depth,
+    bias,
+    residual && residual + index * size,
+    packed,
+    columnSums,
+    rowBlock,
+    columnBlock,
+    activation?.kind ?? 0,
+    activation === undefined ? 0 : activation.address + index * size,
+  ];
+  const packedBytes = 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
+  if (batch > 1 && rows * columns * depth < SMALL_PRODUCT) {
+    device.launch(Kernel.MultiplyBatch, batch, words(0, 0, rows, columns), [], packedBytes + MULTIPLY_SCRATCH_BYTES);
+    return;
+  }
+  const packTasks = Math.ceil(columns / PACKED_COLUMNS);
+  const tasks = Math.ceil(rows / ROW_BLOCK) * Math.ceil(columns / COLUMN_BLOCK);
+  device.withMemory(packedBytes, (packed) => {
+    for (let index = 0; index < batch; index++) {
+      device.launch(Kernel.PackColumns, packTasks, words(packed, index, ROW_BLOCK, PACKED_COLUMNS));
+      device.launch(Kernel.Multiply, tasks, words(packed, index, ROW_BLOCK, COLUMN_BLOCK), [], MULTIPLY_SCRATCH_BYTES);
+    }
+  });
+}

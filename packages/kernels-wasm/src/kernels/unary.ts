@@ -1,0 +1,36 @@
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Device } from '../device.ts';
+import { Kernel } from '../kernel.ts';
+import { UnaryKind } from '../unary-kind.ts';
+import { elementTasks } from './element-tasks.ts';
+import type { KernelSet, StockKernel } from './kernel-set.ts';
+
+const names = [
+  'Elu',
+  'Erf',
+  'Exp',
+  'LeakyRelu',
+  'Log',
+  'Reciprocal',
+  'Rsqrt',
+  'Sigmoid',
+  'Softplus',
+  'Sqrt',
+  'Tanh',
+] as const satisfies readonly (keyof typeof UnaryKind)[];
+
+/** The element-wise functions of tfjs that are slow in its own binary, for float32; other types are left to it. */
+export const unaryKernels: KernelSet = (device, stock) =>
+  Object.fromEntries(names.map((name) => [name, unaryKernel(device, stock, name)]));
+
+function unaryKernel(device: Device, stock: StockKernel, name: (typeof names)[number]): KernelFunc {
+  return (params) => {
+    const { x } = params.inputs as { x: TensorInfo };
+    if (x.dtype !== 'float32') return stock(name)(params);
+    const { alpha = 0 } = (params.attrs ?? {}) as { alpha?: number };
+    const y = device.output(x.shape);
+    const { count, tasks } = elementTasks(x);
+    device.launch(Kernel.Unary, tasks, [UnaryKind[name], count, device.address(x), device.address(y)], [alpha]);
+    return y;
+  };
+}

@@ -1,0 +1,120 @@
+import { engine, getKernel, type KernelFunc, registerKernel, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import { checkAllocations } from './check-allocations.ts';
+import { Device } from './device.ts';
+import { binaries } from './generated/binaries.ts';
+import { wasmKernels } from './kernels/index.ts';
+import { withSharedMemory } from './shared-memory.ts';
+import { canShareMemory, isShared, startOnSharedMemory, type WasmPaths } from './start-on-shared-memory.ts';
+import { currentWasmBackend } from './tfjs-wasm-backend.ts';
+import { isNode } from './workers.ts';
+
+/** `relaxed` has fused multiply-adds; `plain` rounds twice, gives the same bits on every machine, and is a third slower. */
+export type WasmBuild = keyof typeof binaries;
+
+export type WasmKernelOptions = {
+  /** Threads that share the work; by default as many as the machine has cores, and 1 where memory cannot be shared. */
+  threads?: number;
+  /** By default `relaxed` where the engine has relaxed SIMD, else `plain`. */
+  build?: WasmBuild;
+  /** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`. Needed there for several threads. */
+  wasmPaths?: WasmPaths;
+};
+
+/** What runs. */
+export type WasmKernelReport = { build: WasmBuild; threads: number };
+
+const MAXIMUM_THREADS = 64;
+
+/** The kernels that tfjs itself registers, by name, for the cases that ours leave to them. */
+const stock = new Map<string, KernelFunc>();
+let installed: { device: Device; build: WasmBuild } | undefined;
+
+/**
+ * Makes the ops of `@vitrail/ops`, and those of tfjs itself, faster on the `wasm` backend, and makes it the current backend. Nothing else
+ * changes for who calls them. A second call may change the number of threads or the build.
+ *
+ * Threads need memory that can be shared. That of tfjs can, if it is so from the start: call this before anything starts the `wasm` backend.
+ * Results do not depend on the number of threads.
+ *
+ * @throws `invalid-argument` for a number of threads that is not a whole number from 1 to 64; `unavailable` where WebAssembly has no SIMD,
+ *   the build asked for does not run, or several threads were asked for and memory cannot be shared, with the reason.
+ *
+ * @example await registerWasmKernels() // { build: 'relaxed', threads: 2 }
+ */
+export async function registerWasmKernels({ threads, build, wasmPaths }: WasmKernelOptions = {}): Promise<WasmKernelReport> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
+    throw new VitrailError('invalid-argument', `threads is a whole number from 1 to ${MAXIMUM_THREADS}, but ${threads} came`);
+  }
+  const chosen = chooseBuild(build);
+  const wanted = threads ?? defaultThreads(wasmPaths);
+  await startBackend(wanted, wasmPaths);
+  const device = installed?.build === chosen ? installed.device : await install(chosen);
+  const count = threads ?? (device.shared ? wanted : 1);
+  if (count > 1 && !device.shared) {
+    throw new VitrailError(
+      'unavailable',
+      `${count} threads need memory that they can share, but the wasm backend was started before without it: call registerWasmKernels first`,
+    );
+  }
+  if (device.threads !== count) await device.setThreads(count);
+  return { build: chosen, threads: count };
+}
+
+function defaultThreads(wasmPaths: WasmPaths | undefined): number {
+  if (!canShareMemory() || (!isNode() && wasmPaths === undefined)) return 1;
+  return Math.min(navigator.hardwareConcurrency, MAXIMUM_THREADS);
+}
+
+function chooseBuild(build: WasmBuild | undefined): WasmBuild {
+  const runs = (name: WasmBuild) => WebAssembly.validate(decode(binaries[name]));
+  if (typeof WebAssembly !== 'object' || !runs('plain')) {
+    throw new VitrailError('unavailable', 'the kernels need WebAssembly with SIMD: use a current browser, or Node 20 or newer');
+  }
+  if (build === undefined) return runs('relaxed') ? 'relaxed' : 'plain';
+  if (!Object.hasOwn(binaries, build)) throw new VitrailError('unknown-name', `a build is relaxed or plain, but "${build}" came`);
+  if (!runs(build)) {
+    throw new VitrailError(
+      'unavailable',
+      'the build relaxed needs relaxed SIMD (Node 22, Chrome 114 or newer): use plain, or leave it out',
+    );
+  }
+  return build;
+}
+
+async function startBackend(threads: number, wasmPaths: WasmPaths | undefined): Promise<void> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  if (!('wasm' in engine().registry)) {
+    if (threads > 1) return await startOnSharedMemory(wasmPaths);
+    if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
+  }
+  await setBackend('wasm');
+}
+
+async function install(build: WasmBuild): Promise<Device> {
+  await installed?.device.setThreads(1);
+  const backend = currentWasmBackend();
+  const code = decode(binaries[build]);
+  checkAllocations(backend.wasm);
+  const device = new Device(backend, new WebAssembly.Module(isShared(backend.wasm.asm.memory) ? withSharedMemory(code) : code));
+  for (const [kernelName, kernelFunc] of Object.entries(wasmKernels(device, stockKernel))) {
+    const before = getKernel(kernelName, 'wasm');
+    if (before !== undefined) {
+      if (!stock.has(kernelName)) stock.set(kernelName, before.kernelFunc);
+      unregisterKernel(kernelName, 'wasm');
+    }
+    registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  }
+  installed = { device, build };
+  return device;
+}
+
+function stockKernel(name: string): KernelFunc {
+  const kernel = stock.get(name) ?? getKernel(name, 'wasm')?.kernelFunc;
+  if (kernel === undefined) throw new VitrailError('unknown-name', `tfjs has no kernel ${name} for the wasm backend`);
+  return kernel;
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
