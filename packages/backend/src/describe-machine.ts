@@ -1,9 +1,11 @@
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { version_core as tfjsCore } from '@tensorflow/tfjs-core';
 import type { BackendStatus, StartedBackend } from './backend-status.ts';
-import { detectBackends } from './detect-backends.ts';
+import { type DetectionOptions, detectBackends } from './detect-backends.ts';
 import { installedVersion } from './installed-version.ts';
+import { findTensorflow } from './tensorflow-installation.ts';
 import { type WasmFeatures, wasmFeatures } from './wasm-features.ts';
+import { gpuState } from './why-no-gpu.ts';
 
 /** What a machine offers for training: nested numbers, texts and truth values, fit to be printed line by line. */
 export type MachineDescription = {
@@ -15,6 +17,8 @@ export type MachineDescription = {
   /** Versions of the packages that compute, by package name; those that are not installed are left out. */
   packages: Record<string, string>;
   backends: Record<StartedBackend, BackendDescription>;
+  /** The TensorFlow that the backend `tensorflow` would start; absent where there is none. */
+  tensorflow?: { version: string; isCudaBuild: boolean /** `yes`, or `no: ` and why not. */; gpu: string };
 };
 
 type BackendDescription = BackendStatus extends infer Status
@@ -25,12 +29,12 @@ type BackendDescription = BackendStatus extends infer Status
 
 /**
  * Describes the machine this process runs on: engine, processor, memory, WebAssembly features, packages, and every backend with the reason
- * why it can or cannot be started. Starts nothing.
+ * why it can or cannot be started. Starts nothing here; a TensorFlow with CUDA is asked in a process of its own whether it sees a GPU.
  *
  * @example (await describeMachine()).backends.wasm // { available: true, reason: 'WebAssembly with SIMD, one thread' }
  */
-export async function describeMachine(): Promise<MachineDescription> {
-  const statuses = await detectBackends();
+export async function describeMachine(options: DetectionOptions = {}): Promise<MachineDescription> {
+  const statuses = await detectBackends(options);
   const backends = statuses.map(({ name, ...status }) => [name, status] as const);
   return {
     node: process.versions.node,
@@ -40,7 +44,15 @@ export async function describeMachine(): Promise<MachineDescription> {
     webAssembly: wasmFeatures(),
     packages: { '@tensorflow/tfjs-core': tfjsCore, ...(await installedPackages()) },
     backends: Object.fromEntries(backends) as Record<StartedBackend, BackendDescription>,
+    ...(await describeTensorflow(options)),
   };
+}
+
+async function describeTensorflow({ tensorflow }: DetectionOptions): Promise<Pick<MachineDescription, 'tensorflow'>> {
+  const search = await findTensorflow(tensorflow?.folder);
+  if ('missing' in search) return {};
+  const { tensorflow: version = 'unknown until it runs', isCudaBuild } = search.found;
+  return { tensorflow: { version, isCudaBuild, gpu: await gpuState(search.found) } };
 }
 
 async function installedPackages(): Promise<Record<string, string>> {

@@ -1,12 +1,17 @@
 import { type BackendStatus, backendNames, type StartedBackend } from './backend-status.ts';
 import { installedVersion, isNode } from './installed-version.ts';
+import { findTensorflow, type TensorflowOptions } from './tensorflow-installation.ts';
 import { wasmFeatures } from './wasm-features.ts';
+import { whyNoGpu } from './why-no-gpu.ts';
 
-const notStartedYet = 'this version of @vitrail/backend starts only wasm and cpu; ask for wasm';
+/** What decides where backends are looked for. */
+export type DetectionOptions = { readonly tensorflow?: TensorflowOptions };
 
-const detectors: Readonly<Record<StartedBackend, () => Promise<BackendStatus>>> = {
+const notStartedYet = 'this version of @vitrail/backend does not start webgpu; ask for tensorflow or wasm';
+
+const detectors: Readonly<Record<StartedBackend, (options: DetectionOptions) => Promise<BackendStatus>>> = {
   webgpu: () => (isNode() ? detectDawn() : detectBrowserGpu()),
-  tensorflow: detectTensorflow,
+  tensorflow: ({ tensorflow }) => detectTensorflow(tensorflow),
   async wasm() {
     const features = wasmFeatures();
     if (typeof WebAssembly !== 'object') {
@@ -26,23 +31,24 @@ const detectors: Readonly<Record<StartedBackend, () => Promise<BackendStatus>>> 
 };
 
 /** Whether one backend can be started here. */
-export function detectBackend(name: StartedBackend): Promise<BackendStatus> {
-  return detectors[name]();
+export function detectBackend(name: StartedBackend, options: DetectionOptions = {}): Promise<BackendStatus> {
+  return detectors[name](options);
 }
 
 /**
  * Whether each backend can be started here, the fastest first, with the reason, and with how to get those that cannot. Starts nothing and
  * loads no optional package.
  *
- * In this version `webgpu` and `tensorflow` are looked for but never available.
+ * In this version `webgpu` is looked for but never available.
  *
+ * @param options.tensorflow where TensorFlow was set up, and whether it has to use a GPU
  * @example (await detectBackends()).filter(({ available }) => available).map(({ name }) => name) // ['wasm', 'cpu']
  */
-export function detectBackends(): Promise<readonly BackendStatus[]> {
-  return Promise.all(backendNames.map(detectBackend));
+export function detectBackends(options: DetectionOptions = {}): Promise<readonly BackendStatus[]> {
+  return Promise.all(backendNames.map((name) => detectBackend(name, options)));
 }
 
-async function detectTensorflow(): Promise<BackendStatus> {
+async function detectTensorflow({ folder, device }: TensorflowOptions = {}): Promise<BackendStatus> {
   const absent = (reason: string, howToGet: string): BackendStatus => ({
     name: 'tensorflow',
     available: false,
@@ -50,11 +56,24 @@ async function detectTensorflow(): Promise<BackendStatus> {
     howToGet,
   });
   if (!isNode()) return absent('TensorFlow runs in Node, not in browsers', 'use webgpu or wasm in the browser');
-  for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    const version = await installedVersion(name);
-    if (version !== undefined) return absent(`${name} ${version} is installed, but cannot be used yet`, notStartedYet);
+  const search = await findTensorflow(folder);
+  if ('missing' in search) {
+    return absent(
+      search.missing,
+      'vitrail doctor --setup-tensorflow, which builds it for the TensorFlow of a Python environment',
+    );
   }
-  return absent('neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed', notStartedYet);
+  const { packageVersion, tensorflow, isCudaBuild } = search.found;
+  if (device === 'gpu' && !isCudaBuild) {
+    const { reason, howToGet } = whyNoGpu({ isCudaBuild, hasDriver: false, log: '' });
+    return absent(reason, howToGet);
+  }
+  const build = isCudaBuild ? ' with CUDA' : '';
+  return {
+    name: 'tensorflow',
+    available: true,
+    reason: `TensorFlow${tensorflow ? ` ${tensorflow}` : ''}${build}, by tfjs-node ${packageVersion}`,
+  };
 }
 
 /** Node has no GPU of its own: Dawn, the WebGPU of Chrome, comes as the package `webgpu`. */

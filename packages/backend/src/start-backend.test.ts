@@ -29,7 +29,7 @@ describe('startBackend', () => {
 
   it('never starts another backend than the one asked for', async () => {
     for (const name of ['webgpu', 'tensorflow'] as const) {
-      const failure = await startBackend(name).catch((error: unknown) => error);
+      const failure = await startBackend(name, { tensorflow: { folder: '/nowhere' } }).catch((error: unknown) => error);
       expect(isVitrailError(failure) && failure.code).toBe('unavailable');
       expect(String(failure)).toMatch(/is not there: .* What to do: /);
       expect(getBackend()).toBe('cpu');

@@ -2,16 +2,17 @@ import { getBackend, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
 import { nearestName, VitrailError } from '@vitrail/core';
 import { type BackendName, type BackendStatus, backendNames, type StartedBackend } from './backend-status.ts';
 import { detectBackend, detectBackends } from './detect-backends.ts';
+import { loadTensorflow } from './load-tensorflow.ts';
+import { loadWasm, type WasmOptions } from './load-wasm.ts';
 import { quietly } from './quietly.ts';
 import { registerGradients } from './register-gradients.ts';
+import type { TensorflowOptions } from './tensorflow-installation.ts';
 
 /** Which backend runs, and why this one. */
 export type BackendReport = { name: StartedBackend; reason: string };
 
-/** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder's URL with its slash at the end, or one URL each. */
-export type WasmPaths =
-  | string
-  | Readonly<Record<'tfjs-backend-wasm.wasm' | 'tfjs-backend-wasm-simd.wasm' | 'tfjs-backend-wasm-threaded-simd.wasm', string>>;
+/** What the backends want to know; each looks at its own. */
+export type StartOptions = WasmOptions & { readonly tensorflow?: TensorflowOptions };
 
 /**
  * Starts a tfjs backend, makes it the current one and registers all gradients. Never starts another one than it says.
@@ -19,36 +20,42 @@ export type WasmPaths =
  * `auto` takes the first available of webgpu, tensorflow, wasm and cpu, and says in `reason` what kept it from a faster one. If that one
  * fails to start, it fails too, and does not go on to a slower one.
  *
- * @param options.wasmPaths used when wasm is started for the first time; needed in browsers whose bundler does not serve the files.
+ * @param options.wasmPaths used when wasm is started for the first time
+ * @param options.threads of the wasm backend
+ * @param options.kernels false for the wasm backend as tfjs has it
+ * @param options.tensorflow where TensorFlow was set up; `device: 'gpu'` refuses a TensorFlow that would compute on the processor
  * @throws `unavailable` when the backend cannot be started here, with the reason and what to do; `unknown-name` for another name.
  *
- * @example await startBackend('wasm') // { name: 'wasm', reason: 'WebAssembly with SIMD, one thread' }
+ * @example await startBackend('wasm') // { name: 'wasm', reason: 'WebAssembly with relaxed SIMD and 2 threads' }
  */
-export async function startBackend(name: BackendName, { wasmPaths }: { wasmPaths?: WasmPaths } = {}): Promise<BackendReport> {
-  const report = name === 'auto' ? chooseBest(await detectBackends()) : await requireAvailable(name);
+export async function startBackend(name: BackendName, options: StartOptions = {}): Promise<BackendReport> {
+  const choice = name === 'auto' ? chooseBest(await detectBackends(options)) : await requireAvailable(name, options);
   const previous = getBackend();
-  await load(report.name, wasmPaths);
-  if (!(await setBackend(report.name))) {
+  const found = await load(choice.name, options);
+  if (!(await setBackend(choice.name))) {
     if (previous) await setBackend(previous);
     throw new VitrailError(
       'unavailable',
-      `the backend ${report.name} could not be started: tfjs's warning before this says why. In a browser, pass wasmPaths, ` +
+      `the backend ${choice.name} could not be started: tfjs's warning before this says why. In a browser, pass wasmPaths, ` +
         'the URL of the folder with the .wasm files of @tensorflow/tfjs-backend-wasm',
     );
   }
   await ready();
   await registerGradients();
-  return report;
+  return { name: choice.name, reason: [found ?? choice.reason, ...choice.missing].join('; ') };
 }
 
-function chooseBest(statuses: readonly BackendStatus[]): BackendReport {
+/** A backend to start, why it can be started, and what kept a faster one from being chosen. */
+type Choice = { name: StartedBackend; reason: string; missing: readonly string[] };
+
+function chooseBest(statuses: readonly BackendStatus[]): Choice {
   const best = statuses.findIndex(({ available }) => available);
   const { name, reason } = statuses[best];
   const missing = statuses.slice(0, best).map((status) => `no ${status.name}: ${status.reason}`);
-  return { name, reason: [reason, ...missing].join('; ') };
+  return { name, reason, missing };
 }
 
-async function requireAvailable(name: StartedBackend): Promise<BackendReport> {
+async function requireAvailable(name: StartedBackend, options: StartOptions): Promise<Choice> {
   if (!backendNames.includes(name)) {
     const nearest = nearestName(name, ['auto', ...backendNames]);
     throw new VitrailError(
@@ -56,13 +63,14 @@ async function requireAvailable(name: StartedBackend): Promise<BackendReport> {
       `a backend is one of auto, ${backendNames.join(', ')}, but "${name}" came${nearest ? `; did you mean "${nearest}"?` : ''}`,
     );
   }
-  const status = await detectBackend(name);
-  if (status.available) return { name, reason: status.reason };
+  const status = await detectBackend(name, options);
+  if (status.available) return { name, reason: status.reason, missing: [] };
   throw new VitrailError('unavailable', `the backend ${name} is not there: ${status.reason}. What to do: ${status.howToGet}`);
 }
 
-/** Loads the package of a backend, which registers it and its kernels. */
-async function load(name: StartedBackend, wasmPaths: WasmPaths | undefined): Promise<void> {
+/** Loads the package of a backend, which registers it and its kernels. Returns what only loading it could tell. */
+async function load(name: StartedBackend, options: StartOptions): Promise<string | undefined> {
+  if (name === 'tensorflow') return await loadTensorflow(options.tensorflow ?? {});
   if (name === 'cpu') {
     await import('@tensorflow/tfjs-backend-cpu');
     // Its first tensor makes this backend advise to install another one.
@@ -74,11 +82,5 @@ async function load(name: StartedBackend, wasmPaths: WasmPaths | undefined): Pro
     });
     return;
   }
-  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-  if (wasmPaths === undefined) return;
-  try {
-    setWasmPaths(wasmPaths);
-  } catch (cause) {
-    throw new VitrailError('invalid-argument', `wasmPaths could not be set: ${(cause as Error).message}`, { cause });
-  }
+  return await loadWasm(options);
 }

@@ -1,5 +1,6 @@
 import { ActivationKind } from '../src/activation-kind';
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
+import { HALF, MINUS_HALF, NORMAL_DENSITY, ONE, QUICK, SQRT_HALF_VALUE, TANH_CUBIC, TANH_LINEAR, THREE_TANH_CUBIC } from './constants';
 import { erf, exp, loadPart, sigmoid, splat, storePart } from './math';
 import { madd } from './simd';
 
@@ -90,20 +91,13 @@ function backward(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
   if (left != 0) storePart(to, f32x4.mul(loadPart(dy, left, 0), derivative(kind, loadPart(x, left, 0))), left);
 }
 
-const SQRT1_2: f32 = 0.70710678;
-const TANH_LINEAR: f32 = 1.59576912;
-const TANH_CUBIC: f32 = 0.07135481;
-const QUICK: f32 = 1.702;
-/** 1 / sqrt(2 pi) */
-const NORMAL_DENSITY: f32 = 0.39894228;
-
 /** As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there. */
 // @ts-ignore: decorator
 @inline
 function activation(kind: i32, x: v128): v128 {
   if (kind == ActivationKind.Gelu) return f32x4.mul(x, normalDistribution(x));
   if (kind == ActivationKind.GeluTanh) return f32x4.mul(x, sigmoid(tanhArgument(x, f32x4.mul(x, x))));
-  if (kind == ActivationKind.QuickGelu) return f32x4.mul(x, sigmoid(f32x4.mul(x, splat(QUICK))));
+  if (kind == ActivationKind.QuickGelu) return f32x4.mul(x, sigmoid(f32x4.mul(x, QUICK)));
   if (kind == ActivationKind.Silu) return f32x4.mul(x, sigmoid(x));
   return f32x4.pmax(x, splat(0));
 }
@@ -112,21 +106,21 @@ function activation(kind: i32, x: v128): v128 {
 @inline
 function derivative(kind: i32, x: v128): v128 {
   if (kind == ActivationKind.Gelu) {
-    const bell = exp(f32x4.mul(f32x4.mul(x, x), splat(-0.5)));
-    return f32x4.add(normalDistribution(x), f32x4.mul(x, f32x4.mul(bell, splat(NORMAL_DENSITY))));
+    const bell = exp(f32x4.mul(f32x4.mul(x, x), MINUS_HALF));
+    return f32x4.add(normalDistribution(x), f32x4.mul(x, f32x4.mul(bell, NORMAL_DENSITY)));
   }
   if (kind == ActivationKind.GeluTanh) {
     const square = f32x4.mul(x, x);
-    const slope = madd(square, splat(3 * TANH_CUBIC), splat(TANH_LINEAR));
+    const slope = madd(square, THREE_TANH_CUBIC, TANH_LINEAR);
     return gateDerivative(sigmoid(tanhArgument(x, square)), f32x4.mul(x, slope));
   }
   if (kind == ActivationKind.QuickGelu) {
-    const scaled = f32x4.mul(x, splat(QUICK));
+    const scaled = f32x4.mul(x, QUICK);
     return gateDerivative(sigmoid(scaled), scaled);
   }
   if (kind == ActivationKind.Silu) return gateDerivative(sigmoid(x), x);
   // step(x): 0 up to 0, 1 above, NaN stays.
-  const step = v128.and(f32x4.gt(x, splat(0)), splat(1));
+  const step = v128.and(f32x4.gt(x, splat(0)), ONE);
   return v128.bitselect(x, step, f32x4.ne(x, x));
 }
 
@@ -134,18 +128,18 @@ function derivative(kind: i32, x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function gateDerivative(gate: v128, xSlope: v128): v128 {
-  return f32x4.mul(gate, madd(xSlope, f32x4.sub(splat(1), gate), splat(1)));
+  return f32x4.mul(gate, madd(xSlope, f32x4.sub(ONE, gate), ONE));
 }
 
 // @ts-ignore: decorator
 @inline
 function normalDistribution(x: v128): v128 {
-  return madd(erf(f32x4.mul(x, splat(SQRT1_2))), splat(0.5), splat(0.5));
+  return madd(erf(f32x4.mul(x, SQRT_HALF_VALUE)), HALF, HALF);
 }
 
 /** Twice the argument of the tanh. */
 // @ts-ignore: decorator
 @inline
 function tanhArgument(x: v128, square: v128): v128 {
-  return f32x4.mul(x, madd(square, splat(TANH_CUBIC), splat(TANH_LINEAR)));
+  return f32x4.mul(x, madd(square, TANH_CUBIC, TANH_LINEAR));
 }

@@ -92,26 +92,28 @@ function gradientOfRow(
 /** Columns that one task of {@link sumPartialTask} adds up. */
 const SUM_COLUMNS: usize = 512;
 
-/** `to [width] = the sum of partial [parts, width]`, from the first part to the last. */
+/** `to [width]`: the sum of `parts` rows, `stride` floats apart, from the first to the last. */
 @unmanaged
 export class SumPartialArgs {
   partial: usize;
   to: usize;
   parts: i32;
   width: i32;
+  stride: i32;
 }
 
 export function sumPartialTask(args: SumPartialArgs, task: i32): void {
   const rowBytes = (<usize>args.width) << 2;
   const first = (<usize>task) * (4 * SUM_COLUMNS);
   const end = min(first + 4 * SUM_COLUMNS, rowBytes);
+  const strideBytes = (<usize>args.stride) << 2;
   let at = first;
   for (; at + 16 <= end; at += 16) {
     let from = args.partial + at;
     let sum = f32x4.splat(0);
     for (let part = 0; part < args.parts; part++) {
       sum = f32x4.add(sum, v128.load(from));
-      from += rowBytes;
+      from += strideBytes;
     }
     v128.store(args.to + at, sum);
   }
@@ -120,7 +122,7 @@ export function sumPartialTask(args: SumPartialArgs, task: i32): void {
     let sum: f32 = 0;
     for (let part = 0; part < args.parts; part++) {
       sum += load<f32>(from);
-      from += rowBytes;
+      from += strideBytes;
     }
     store<f32>(args.to + at, sum);
   }

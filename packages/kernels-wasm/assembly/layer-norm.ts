@@ -1,4 +1,5 @@
 import { sumOfLanes } from './math';
+import { sumOf } from './rows';
 import { madd } from './simd';
 
 /** Rows `[rows, width]`, `rowsPerTask` of them a task; every field is 32 bits. */
@@ -36,31 +37,6 @@ export function layerNormTask(args: LayerNormArgs, task: i32): void {
     store<f32>(args.mean + ((<usize>row) << 2), mean);
     store<f32>(args.inverseDeviation + ((<usize>row) << 2), inverseDeviation);
   }
-}
-
-// Sums of a row run in four vectors, so that one addition need not wait for the one before.
-function sumOf(x: usize, width: i32): f32 {
-  let sum0 = f32x4.splat(0);
-  let sum1 = sum0;
-  let sum2 = sum0;
-  let sum3 = sum0;
-  for (; width >= 16; width -= 16) {
-    sum0 = f32x4.add(sum0, v128.load(x));
-    sum1 = f32x4.add(sum1, v128.load(x, 16));
-    sum2 = f32x4.add(sum2, v128.load(x, 32));
-    sum3 = f32x4.add(sum3, v128.load(x, 48));
-    x += 64;
-  }
-  for (; width >= 4; width -= 4) {
-    sum0 = f32x4.add(sum0, v128.load(x));
-    x += 16;
-  }
-  let sum = sumOfLanes(f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3)));
-  for (; width > 0; width--) {
-    sum += load<f32>(x);
-    x += 4;
-  }
-  return sum;
 }
 
 function sumOfSquaredDistances(x: usize, width: i32, mean: f32): f32 {

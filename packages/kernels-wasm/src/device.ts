@@ -1,8 +1,9 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { isNode } from './environment.ts';
 import type { Kernel } from './kernel.ts';
 import { isShared } from './start-on-shared-memory.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
-import { isNode, startWorkers, type Workers } from './workers.ts';
+import { startWorkers, type Workers } from './workers.ts';
 
 /** What the compiled kernels export. */
 type Exports = {

@@ -2,12 +2,12 @@ import { engine, getKernel, type KernelFunc, registerKernel, setBackend, unregis
 import { VitrailError } from '@vitrail/core';
 import { checkAllocations } from './check-allocations.ts';
 import { Device } from './device.ts';
+import { availableCores, isNode } from './environment.ts';
 import { binaries } from './generated/binaries.ts';
 import { wasmKernels } from './kernels/index.ts';
 import { withSharedMemory } from './shared-memory.ts';
 import { canShareMemory, isShared, startOnSharedMemory, type WasmPaths } from './start-on-shared-memory.ts';
 import { currentWasmBackend } from './tfjs-wasm-backend.ts';
-import { isNode } from './workers.ts';
 
 /** `relaxed` has fused multiply-adds; `plain` rounds twice, gives the same bits on every machine, and is a third slower. */
 export type WasmBuild = keyof typeof binaries;
@@ -47,7 +47,7 @@ export async function registerWasmKernels({ threads, build, wasmPaths }: WasmKer
     throw new VitrailError('invalid-argument', `threads is a whole number from 1 to ${MAXIMUM_THREADS}, but ${threads} came`);
   }
   const chosen = chooseBuild(build);
-  const wanted = threads ?? defaultThreads(wasmPaths);
+  const wanted = threads ?? (await defaultThreads(wasmPaths));
   await startBackend(wanted, wasmPaths);
   const device = installed?.build === chosen ? installed.device : await install(chosen);
   const count = threads ?? (device.shared ? wanted : 1);
@@ -61,9 +61,9 @@ export async function registerWasmKernels({ threads, build, wasmPaths }: WasmKer
   return { build: chosen, threads: count };
 }
 
-function defaultThreads(wasmPaths: WasmPaths | undefined): number {
+async function defaultThreads(wasmPaths: WasmPaths | undefined): Promise<number> {
   if (!canShareMemory() || (!isNode() && wasmPaths === undefined)) return 1;
-  return Math.min(navigator.hardwareConcurrency, MAXIMUM_THREADS);
+  return Math.min(await availableCores(), MAXIMUM_THREADS);
 }
 
 function chooseBuild(build: WasmBuild | undefined): WasmBuild {

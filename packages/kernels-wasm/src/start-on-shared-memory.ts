@@ -1,7 +1,7 @@
 import { env, setBackend } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
+import { importBuiltin, isNode } from './environment.ts';
 import { withSharedMemory } from './shared-memory.ts';
-import { isNode } from './workers.ts';
 
 /** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder's URL with its slash at the end, or one URL each. */
 export type WasmPaths =
@@ -65,9 +65,4 @@ async function download(wasmPaths: WasmPaths | undefined): Promise<Uint8Array> {
   if (!response.ok)
     throw new VitrailError('missing-data', `expected the wasm binary of tfjs at ${url}, but got status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
-}
-
-/** Imports a module of Node in a way that bundlers for the browser do not follow. */
-async function importBuiltin<Module>(specifier: string): Promise<Module> {
-  return await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
 }

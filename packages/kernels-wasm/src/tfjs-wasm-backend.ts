@@ -4,6 +4,8 @@ import { backend, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
 export type TfjsWasmBackend = {
   wasm: TfjsModule;
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  /** One more tensor has these values. */
+  incRef(dataId: object): void;
   disposeData(dataId: object): boolean;
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
 };

@@ -1,3 +1,5 @@
+import { importBuiltin, isNode } from './environment.ts';
+
 /** What a worker needs to take part: the kernels, the memory they share, and the pool they take tasks from. */
 export type WorkerStart = { module: WebAssembly.Module; memory: WebAssembly.Memory; pool: number; firstJob: number };
 
@@ -10,11 +12,6 @@ const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 ready();
 exports.work(pool, thread, firstJob);`;
 
-/** Whether this is Node, and not a browser or a worker in one. */
-export function isNode(): boolean {
-  return typeof process === 'object' && typeof process.versions?.node === 'string';
-}
-
 /**
  * Starts `count` workers and waits until each has compiled the kernels. They do not keep the program running: Node may end while they wait.
  */
@@ -25,16 +22,13 @@ export async function startWorkers(count: number, start: WorkerStart): Promise<W
 }
 
 async function startNodeWorker(start: WorkerStart & { thread: number }): Promise<() => void> {
-  const { Worker } = await import(/* @vite-ignore */ /* webpackIgnore: true */ nodeWorkers);
+  const { Worker } = await importBuiltin<typeof import('node:worker_threads')>('node:worker_threads');
   const prelude = `const { workerData: start, parentPort } = require('node:worker_threads'); const ready = () => parentPort.postMessage(0);`;
-  const worker: import('node:worker_threads').Worker = new Worker(prelude + program, { eval: true, workerData: start });
+  const worker = new Worker(prelude + program, { eval: true, workerData: start });
   await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
   worker.unref();
   return () => void worker.terminate();
 }
-
-/** As a variable, so that bundlers for the browser do not follow it. */
-const nodeWorkers: string = 'node:worker_threads';
 
 async function startWebWorker(start: WorkerStart & { thread: number }): Promise<() => void> {
   const source = `onmessage = ({ data: start }) => { const ready = () => postMessage(0); ${program} };`;

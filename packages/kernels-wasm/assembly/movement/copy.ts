@@ -1,16 +1,17 @@
 import { nextStep, startWalk, Walk } from '../axes';
 
 /**
- * `to[i..., j] = from[i..., j]`, words of 32 bits, where both are views of memory with their own strides, and `to` has its last axis `j` in one
- * run. A run longer than `chunk` is divided.
+ * `to[i..., j] = from[i..., j]`, words of 32 bits, where both are views of memory with their own strides. A run along the last axis longer than
+ * `chunk` is divided.
  */
 @unmanaged
 export class CopyArgs {
   from: usize;
   to: usize;
-  /** Words of a run, and the distance in bytes of one to the next in `from`: 4, 0 to repeat one word, or any other. */
+  /** Words of a run, and the distance in bytes of one to the next in `from` (0 to repeat one word) and in `to`. */
   length: i32;
   step: i32;
+  toStep: i32;
   chunk: i32;
   chunks: i32;
   /** Chunks in all, and in a task. */
@@ -24,6 +25,7 @@ export function copyTask(args: CopyArgs, task: i32, scratch: usize): void {
   const walk = changetype<Walk>(scratch);
   const axes = changetype<usize>(args) + offsetof<CopyArgs>('axes');
   const step = <usize>args.step;
+  const toStep = <usize>args.toStep;
   const chunks = args.chunks;
   let unit = task * args.unitsPerTask;
   const end = min(unit + args.unitsPerTask, args.units);
@@ -31,13 +33,13 @@ export function copyTask(args: CopyArgs, task: i32, scratch: usize): void {
     for (; unit < end; unit++) {
       startWalk(walk, axes, args.from, args.to, unit / chunks);
       const first = (unit % chunks) * args.chunk;
-      copyRun(walk.p + <usize>first * step, walk.q + ((<usize>first) << 2), min(args.chunk, args.length - first), step);
+      copyRun(walk.p + <usize>first * step, walk.q + <usize>first * toStep, min(args.chunk, args.length - first), step, toStep);
     }
     return;
   }
   startWalk(walk, axes, args.from, args.to, unit);
   while (true) {
-    copyRun(walk.p, walk.q, args.length, step);
+    copyRun(walk.p, walk.q, args.length, step, toStep);
     if (++unit >= end) return;
     nextStep(walk, axes);
   }
@@ -45,10 +47,11 @@ export function copyTask(args: CopyArgs, task: i32, scratch: usize): void {
 
 // @ts-ignore: decorator
 @inline
-function copyRun(from: usize, to: usize, length: i32, step: usize): void {
-  if (step == 4) copyWords(from, to, length);
+function copyRun(from: usize, to: usize, length: i32, step: usize, toStep: usize): void {
+  if (toStep != 4) copyApart(from, to, length, step, toStep);
+  else if (step == 4) copyWords(from, to, length);
   else if (step == 0) repeatWord(from, to, length);
-  else gatherWords(from, to, length, step);
+  else copyApart(from, to, length, step, toStep);
 }
 
 /** Copies `length` words. */
@@ -85,11 +88,11 @@ function repeatWord(from: usize, to: usize, length: i32): void {
   }
 }
 
-function gatherWords(from: usize, to: usize, length: i32, step: usize): void {
+function copyApart(from: usize, to: usize, length: i32, step: usize, toStep: usize): void {
   while (length > 0) {
     store<i32>(to, load<i32>(from));
     from += step;
-    to += 4;
+    to += toStep;
     length--;
   }
 }

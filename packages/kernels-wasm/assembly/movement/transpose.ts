@@ -2,7 +2,7 @@ import { startWalk, Walk } from '../axes';
 
 /**
  * `to[i..., c, r] = from[i..., r, c]`, words of 32 bits: a batch of matrices `[rows, columns]`, each transposed. Rows of `from` and of `to` lie in
- * one run each; rows are divided into blocks.
+ * one run each; a large matrix is divided into blocks.
  */
 @unmanaged
 export class TransposeArgs {
@@ -14,7 +14,9 @@ export class TransposeArgs {
   fromStride: i32;
   toStride: i32;
   rowBlock: i32;
-  blocks: i32;
+  rowBlocks: i32;
+  columnBlock: i32;
+  columnBlocks: i32;
   units: i32;
   unitsPerTask: i32;
   /** See {@link Walk}; p is in `from`, q in `to`. */
@@ -29,15 +31,17 @@ export function transposeTask(args: TransposeArgs, task: i32, scratch: usize): v
   const axes = changetype<usize>(args) + offsetof<TransposeArgs>('axes');
   const end = min((task + 1) * args.unitsPerTask, args.units);
   for (let unit = task * args.unitsPerTask; unit < end; unit++) {
-    startWalk(walk, axes, args.from, args.to, unit / args.blocks);
-    const first = (unit % args.blocks) * args.rowBlock;
+    const column = (unit % args.columnBlocks) * args.columnBlock;
+    const rows = unit / args.columnBlocks;
+    const row = (rows % args.rowBlocks) * args.rowBlock;
+    startWalk(walk, axes, args.from, args.to, rows / args.rowBlocks);
     transposeRows(
-      walk.p + <usize>first * <usize>args.fromStride,
+      walk.p + <usize>row * <usize>args.fromStride + ((<usize>column) << 2),
       <usize>args.fromStride,
-      walk.q + ((<usize>first) << 2),
+      walk.q + <usize>column * <usize>args.toStride + ((<usize>row) << 2),
       <usize>args.toStride,
-      min(args.rows - first, args.rowBlock),
-      args.columns,
+      min(args.rows - row, args.rowBlock),
+      min(args.columns - column, args.columnBlock),
     );
   }
 }

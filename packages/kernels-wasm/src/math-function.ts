@@ -1,14 +1,11 @@
 /** Numbers of the element-wise functions of tfjs that have kernels here, known to the kernels and to their callers alike. */
-export enum UnaryKind {
+export enum MathFunction {
   Elu,
   Erf,
   Exp,
   LeakyRelu,
   Log,
-  Reciprocal,
-  Rsqrt,
   Sigmoid,
   Softplus,
-  Sqrt,
   Tanh,
 }

@@ -1,0 +1,24 @@
+import { registerWasmKernels, type WasmPaths } from '@vitrail/kernels-wasm';
+import { wasmFeatures } from './wasm-features.ts';
+
+/** How the wasm backend runs. */
+export type WasmOptions = {
+  /** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`; needed if the bundler does not serve them, and for threads. */
+  readonly wasmPaths?: WasmPaths;
+  /** Threads that share the work; by default as many as there are cores, and 1 where memory cannot be shared. */
+  readonly threads?: number;
+  /** Whether the kernels of `@vitrail/kernels-wasm` take the place of those of tfjs. They do by default. */
+  readonly kernels?: boolean;
+};
+
+/** Loads the wasm backend with its kernels, and says what runs. */
+export async function loadWasm({ wasmPaths, threads, kernels = true }: WasmOptions): Promise<string> {
+  if (kernels && wasmFeatures().simd) {
+    const report = await registerWasmKernels({ threads, wasmPaths });
+    const simd = report.build === 'relaxed' ? 'relaxed SIMD' : 'SIMD';
+    return `WebAssembly with ${simd} and ${report.threads === 1 ? 'one thread' : `${report.threads} threads`}`;
+  }
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
+  return 'WebAssembly with the kernels of tfjs and one thread';
+}
