@@ -1,9 +1,9 @@
 export { type Activation, gelu } from './activation.ts';
 export { type AttentionOptions, attention } from './attention.ts';
-export { type KernelName, kernelNames } from './dispatch.ts';
+export { type KernelName, kernelNames, runOrCompose } from './dispatch.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { type LayerNormParams, layerNorm } from './layer-norm.ts';
-export { type LinearParams, linear } from './linear.ts';
+export { type LinearParams, linear, residualLinear } from './linear.ts';
 export { matrixProduct } from './matrix-product.ts';
 export { remat } from './remat.ts';
 export { repeatForBatch } from './repeat-for-batch.ts';

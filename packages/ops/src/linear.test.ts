@@ -2,7 +2,7 @@ import { ones, scalar, tensor1d, tensor2d, tidy, zeros } from '@tensorflow/tfjs-
 import { expectClose, expectGradient, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
 import { expect, it } from 'vitest';
 import { activate } from './activation.ts';
-import { linear } from './linear.ts';
+import { linear, residualLinear } from './linear.ts';
 
 onBackend(['cpu', 'wasm'], () => {
   it('multiplies by the kernel, inputs by outputs, and adds the bias', () => {
@@ -44,6 +44,17 @@ onBackend(['cpu', 'wasm'], () => {
     tidy(() => {
       const [x, kernel, bias] = [sampleTensor([4, 3]), sampleTensor([3, 2], 2), sampleTensor([2], 3)];
       expectClose(linear(x, { kernel, bias }, 'gelu-tanh'), activate(linear(x, { kernel, bias }), 'gelu-tanh'));
+    });
+  });
+
+  it('adds a residual, and passes its gradient on', () => {
+    tidy(() => {
+      const x = tensor2d([[1, 2]]);
+      expectClose(residualLinear(x, { kernel: tensor2d([[1], [10]]), bias: tensor1d([100]) }, tensor2d([[1000]])), [1121]);
+      const inputs = [sampleTensor([2, 3, 5]), sampleTensor([5, 4], 2), sampleTensor([4], 3), sampleTensor([2, 3, 4], 4)];
+      expectGradient((x, kernel, bias, residual) => residualLinear(x, { kernel, bias }, residual), inputs);
+      expectGradient((x, kernel, residual) => residualLinear(x, { kernel }, residual), [inputs[0], inputs[1], inputs[3]]);
+      expect(() => residualLinear(x, { kernel: ones([2, 3]) }, ones([1, 2]))).toThrow('residual');
     });
   });
 

@@ -1,4 +1,4 @@
-import { type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { add, clone, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { requireLastAxis, requireShape } from '@vitrail/core';
 import { type Activation, activate, activateGrad } from './activation.ts';
 import { asRows, sumRows } from './as-rows.ts';
@@ -22,22 +22,48 @@ export type LinearParams = { readonly kernel: Tensor; readonly bias?: Tensor };
  * @example linear(ones([2, 5, 8]), { kernel: ones([8, 3]), bias: zeros([3]) }, 'gelu').shape // [2, 5, 3]
  */
 export function linear(x: Tensor, params: LinearParams, activation?: Activation): Tensor {
-  requireLastAxis('linear', 'x', x);
-  requireShape('linear', 'kernel', params.kernel, [x.shape[x.rank - 1], 'O']);
+  return checkedLinear('linear', x, params, { activation });
+}
+
+/**
+ * A linear layer along the last axis, added to what it refines: `residual + x kernel + bias`.
+ *
+ * @param x `[..., I]`
+ * @param params `kernel` `[I, O]`, and `bias` `[O]` if there is one
+ * @param residual `[..., O]`
+ * @returns `[..., O]`, the caller's
+ * @throws `shape-mismatch` for a scalar `x`, or a kernel, bias or residual whose shapes do not fit
+ * @example residualLinear(ones([2, 5, 8]), { kernel: ones([8, 3]) }, zeros([2, 5, 3])).shape // [2, 5, 3]
+ */
+export function residualLinear(x: Tensor, params: LinearParams, residual: Tensor): Tensor {
+  return checkedLinear('residualLinear', x, params, { residual });
+}
+
+/** What is done to the sums: at most one of the two. */
+type Epilogue = { activation?: Activation; residual?: Tensor };
+
+function checkedLinear(name: string, x: Tensor, params: LinearParams, { activation, residual }: Epilogue): Tensor {
+  requireLastAxis(name, 'x', x);
+  requireShape(name, 'kernel', params.kernel, [x.shape[x.rank - 1], 'O']);
   const outputs = params.kernel.shape[1] as number;
-  if (params.bias) requireShape('linear', 'bias', params.bias, [outputs]);
+  const shape = [...x.shape.slice(0, -1), outputs];
+  if (params.bias) requireShape(name, 'bias', params.bias, [outputs]);
+  if (residual) requireShape(name, 'residual', residual, shape);
   const attributes: NamedAttrMap = activation ? { activation } : {};
   const hasBias = params.bias !== undefined;
+  const differentiated = [x, params.kernel, params.bias, residual].filter((tensor) => tensor !== undefined);
   return differentiable(
-    params.bias ? [x, params.kernel, params.bias] : [x, params.kernel],
+    differentiated,
     () => {
       const kernel = params.kernel as Tensor2D;
       const rows = asRows(x);
-      const [y, ...preactivation] = runOrCompose('VitrailLinear', { x: rows, kernel, bias: params.bias }, attributes, () => {
+      const inputs = { x: rows, kernel, bias: params.bias, residual: residual && asRows(residual) };
+      const [y, ...preactivation] = runOrCompose('VitrailLinear', inputs, attributes, () => {
         const sum = biasedProduct(rows, kernel, params.bias);
+        if (inputs.residual) return [add(inputs.residual, sum)];
         return activation ? [activate(sum, activation), sum] : [sum];
       });
-      return { value: reshape(y, [...x.shape.slice(0, -1), outputs]), saved: [x, kernel, ...preactivation] };
+      return { value: reshape(y, shape), saved: [x, kernel, ...preactivation] };
     },
     (dy, [x, kernel, preactivation]) => {
       const [dyRows, xRows] = [asRows(dy), asRows(x)];
@@ -51,7 +77,8 @@ export function linear(x: Tensor, params: LinearParams, activation?: Activation)
           return hasBias ? [...gradients, sumRows(dSum)] : gradients;
         },
       );
-      return [reshape(dx, x.shape), dKernel, ...dBias];
+      const gradients = [reshape(dx, x.shape), dKernel, ...dBias];
+      return residual ? [...gradients, clone(dy)] : gradients;
     },
   );
 }

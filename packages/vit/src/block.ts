@@ -10,7 +10,16 @@ import {
   VitrailError,
   xavierUniform,
 } from '@vitrail/core';
-import { type Activation, attention, type LayerNormParams, type LinearParams, layerNorm, linear, swiglu } from '@vitrail/ops';
+import {
+  type Activation,
+  attention,
+  type LayerNormParams,
+  type LinearParams,
+  layerNorm,
+  linear,
+  residualLinear,
+  swiglu,
+} from '@vitrail/ops';
 import { requireTower } from './require-tower.ts';
 
 /** What a transformer block is made of. Every tower's configuration is one, with more to it. */
@@ -107,23 +116,30 @@ export function applyBlock(config: BlockConfig, params: BlockParams, x: Tensor3D
   return tidy(() => {
     const qkv = linear(layerNorm(x, params.norm1, epsilon), params.attn.qkv) as Tensor3D; // [B, N, 3D]
     const mixed = attention(qkv, { heads, ...options });
-    const attended = add(x, linear(mixed, params.attn.proj)); // [B, N, D]
-    const update = applyMlp(config, params, attended);
-    return add(attended, options.keyMask ? mul(update, expandDims(options.keyMask, 2)) : update);
+    const attended = residualLinear(mixed, params.attn.proj, x) as Tensor3D; // [B, N, D]
+    const { hidden, output } = hiddenOfMlp(config, params, attended);
+    if (!options.keyMask) return residualLinear(hidden, output, attended) as Tensor3D;
+    return add(attended, mul(linear(hidden, output), expandDims(options.keyMask, 2)));
   });
 }
 
 /** The second half of a block without its residual: `MLP(LN2(x))`, `[B, N, D] -> [B, N, D]`. */
-export function applyMlp(config: BlockConfig, { norm2, mlp }: BlockParams, x: Tensor): Tensor {
+export function applyMlp(config: BlockConfig, params: BlockParams, x: Tensor): Tensor {
+  const { hidden, output } = hiddenOfMlp(config, params, x);
+  return linear(hidden, output);
+}
+
+/** What goes into the last layer of the MLP, `[B, N, hidden]`, and that layer. */
+function hiddenOfMlp(config: BlockConfig, { norm2, mlp }: BlockParams, x: Tensor): { hidden: Tensor; output: LinearParams } {
   const { kind } = config.mlp;
   const normed = layerNorm(x, norm2, config.epsilon);
   if (kind === 'swiglu') {
     if (!('w12' in mlp)) throw wrongMlp('w12 and w3 (SwiGLU)', mlp);
     const [gate, value] = split(linear(normed, mlp.w12), 2, -1); // [B, N, hidden] each
-    return linear(swiglu(gate, value), mlp.w3);
+    return { hidden: swiglu(gate, value), output: mlp.w3 };
   }
   if (!('fc1' in mlp)) throw wrongMlp('fc1 and fc2', mlp);
-  return linear(linear(normed, mlp.fc1, kind), mlp.fc2);
+  return { hidden: linear(normed, mlp.fc1, kind), output: mlp.fc2 };
 }
 
 function wrongMlp(expected: string, mlp: object): VitrailError {

@@ -1,5 +1,5 @@
 import { type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
-import { type Activation, linear } from '@vitrail/ops';
+import { type Activation, linear, residualLinear } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
@@ -29,5 +29,15 @@ describe('linear', () => {
         }
       },
     );
+
+    it.each(shapes)('of %i rows, %i inputs and %i outputs, added to a residual', async (rows, inputs, outputs) => {
+      const layer = (x: Tensor, kernel: Tensor, bias: Tensor, residual: Tensor) => residualLinear(x, { kernel, bias }, residual);
+      await expectAsOnCpu(`residual ${[rows, inputs, outputs]}`, () => {
+        const shapes = [[rows, inputs], [inputs, outputs], [outputs], [rows, outputs]];
+        const values = shapes.map((shape, seed) => sampleTensor(shape, seed));
+        const { value, grads } = valueAndGrads(layer)(values, sampleTensor([rows, outputs], 5));
+        return [value, ...grads];
+      });
+    });
   });
 });
