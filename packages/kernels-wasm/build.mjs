@@ -12,7 +12,18 @@ const builds = { relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd'], plai
 mkdirSync(join(folder, 'src/generated'), { recursive: true });
 const lines = Object.entries(builds).map(([name, features]) => {
   const file = join(folder, 'src/generated', `${name}.wasm`);
-  const options = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'threads', '--disableWarning', '112', ...features];
+  const options = [
+    '-O3',
+    '--converge',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--enable',
+    'threads',
+    '--disableWarning',
+    '112',
+    ...features,
+  ];
   // The memory is the one of tfjs: nothing may lie at fixed addresses in it, and `data segments` of ours would.
   const memory = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
   execFileSync(process.execPath, [compiler, join(folder, 'assembly/index.ts'), ...options, ...memory, '-o', file], {

@@ -1,4 +1,4 @@
-import { findBackendFactory, type KernelBackend, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { findBackend, findBackendFactory, type KernelBackend, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { registerTensorflowKernels } from '@vitrail/kernels-tensorflow';
 import { importBuiltin } from './import-builtin.ts';
@@ -22,7 +22,7 @@ export async function loadTensorflow({ folder, device }: TensorflowOptions): Pro
   const search = await findTensorflow(folder);
   if ('missing' in search) throw new VitrailError('unavailable', `the backend tensorflow is not there: ${search.missing}`);
   const installation = search.found;
-  const addon = await loadAddon(installation);
+  const addon = addonInUse() ?? (await loadAddon(installation));
   if (device === 'gpu' && !addon.isUsingGpuDevice()) {
     const { reason, howToGet } = whyNoGpu(await gpuFacts(installation));
     throw new VitrailError(
@@ -33,6 +33,12 @@ export async function loadTensorflow({ folder, device }: TensorflowOptions): Pro
   await registerTfjsNode(installation, addon);
   registerTensorflowKernels();
   return describe(installation, addon);
+}
+
+/** The addon of a tfjs-node that was loaded before, by this or by the program itself: a second one would be a second TensorFlow. */
+function addonInUse(): Addon | undefined {
+  const backend = findBackend('tensorflow') as (KernelBackend & { binding: Addon }) | null;
+  return backend?.binding;
 }
 
 async function registerTfjsNode({ packageFolder }: TensorflowInstallation, addon: Addon): Promise<void> {

@@ -1,9 +1,12 @@
-import { add, mul, tidy } from '@tensorflow/tfjs-core';
-import { type TensorTree, VitrailError, zipTrees } from '@vitrail/core';
+import { add, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { flattenTree, mapTree, type TensorTree, VitrailError, zipTrees } from '@vitrail/core';
+import { runOrCompose } from '@vitrail/ops';
+import type { KernelName } from './kernels.ts';
 import { requireMomentum } from './momentum.ts';
 
 /**
- * One step of an exponential moving average, `momentum * average + (1 - momentum) * current`, leaf by leaf.
+ * One step of an exponential moving average, `momentum * average + (1 - momentum) * current`, leaf by leaf; one kernel
+ * (`VitrailEma`) for all leaves where one is registered, if all are float32.
  *
  * @param average the average so far; stays the caller's
  * @param current what it moves towards: a tree of the same paths and shapes; stays the caller's
@@ -16,7 +19,17 @@ import { requireMomentum } from './momentum.ts';
 export function emaUpdate<T extends TensorTree>(average: T, current: TensorTree, momentum: number): T {
   requireMomentum('emaUpdate: momentum', momentum);
   requireSameShapes(average, current);
-  return zipTrees(([old, recent]) => tidy(() => add(mul(old, momentum), mul(recent, 1 - momentum))), average, current);
+  const [olds, recents] = [flattenTree<Tensor>(average), flattenTree<Tensor>(current)];
+  const paths = Object.keys(olds);
+  const compose = () => paths.map((path) => tidy(() => add<Tensor>(mul(olds[path], momentum), mul(recents[path], 1 - momentum))));
+  const inputs = paths.flatMap((path, i): [string, Tensor][] => [
+    [`average${i}`, olds[path]],
+    [`current${i}`, recents[path]],
+  ]);
+  const served = inputs.every(([, { dtype }]) => dtype === 'float32');
+  const outputs = served ? runOrCompose<KernelName>('VitrailEma', Object.fromEntries(inputs), { momentum }, compose) : compose();
+  const updated = Object.fromEntries(paths.map((path, i) => [path, outputs[i]]));
+  return mapTree(average, (_, path) => updated[path]);
 }
 
 /** All shapes are compared before the first tensor is made, so that an error leaves none behind. Broadcasting would hide a mistake. */

@@ -1,4 +1,5 @@
 export { emaUpdate } from './ema-update.ts';
+export { type KernelName, kernelNames } from './kernels.ts';
 export { type MomentumSpec, momentumSchedule } from './momentum.ts';
 export { initTeacher, type TeacherParams, teacherParams, updateTeacher } from './teacher.ts';
 export type { TeacherPolicy } from './teacher-policy.ts';

@@ -1,6 +1,7 @@
 /**
- * Up to five axes that two pointers go along together, the fastest first: of each the length and the distance in bytes for `p` and for `q`
- * (0 to stay, negative to go back). Axes that are not needed have the length 1. 15 words in the arguments of a kernel.
+ * Up to five axes that two pointers go along together, the fastest first: of each the length and the distance in bytes for `p`
+ * and for `q` (0 to stay, negative to go back). Axes that are not needed have the length 1. 15 words in the arguments of a
+ * kernel.
  */
 export const AXES: i32 = 5;
 const AXIS_BYTES: usize = 12;

@@ -12,6 +12,9 @@ export let SIGN: v128 = i32x4.splat(0x80000000);
 export let ROUND: v128 = f32x4.splat(12582912);
 /** The bits of {@link ROUND} less the bias of exponents. */
 export let ROUND_LESS_BIAS: v128 = i32x4.splat(0x4b400000 - 127);
+/** The same for 2^24 times the number, which is normal where the number is not, and 2^-24. */
+export let ROUND_LESS_BIAS_24: v128 = i32x4.splat(0x4b400000 - 127 - 24);
+export let TWO_TO_MINUS_24: v128 = f32x4.splat(5.9604645e-8);
 export let EXPONENT_BIAS: v128 = i32x4.splat(127);
 export let LOG2_E: v128 = f32x4.splat(1.44269504);
 /** ln 2 in two parts; an integer below 2^15 times the first is exact (Cephes, `expf`). */

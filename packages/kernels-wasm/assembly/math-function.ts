@@ -1,6 +1,6 @@
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
 import { MathFunction } from '../src/math-function';
-import { erf, exp, lessOne, loadPart, log, logOfMore, sigmoid, splat, storePart, tanh } from './math';
+import { erf, exp, loadPart, log, logOfMore, splat, storePart, tanh } from './math';
 
 /** `to = f(x)`, `count` values; every field is 32 bits. */
 @unmanaged
@@ -20,8 +20,6 @@ export function mathFunctionTask(args: MathFunctionArgs, task: i32): void {
   const from = args.x + offset;
   const to = args.to + offset;
   switch (args.kind) {
-    case MathFunction.Elu:
-      return row(MathFunction.Elu, from, to, count, 0);
     case MathFunction.Erf:
       return row(MathFunction.Erf, from, to, count, 0);
     case MathFunction.Exp:
@@ -30,8 +28,6 @@ export function mathFunctionTask(args: MathFunctionArgs, task: i32): void {
       return row(MathFunction.LeakyRelu, from, to, count, args.alpha);
     case MathFunction.Log:
       return row(MathFunction.Log, from, to, count, 0);
-    case MathFunction.Sigmoid:
-      return row(MathFunction.Sigmoid, from, to, count, 0);
     case MathFunction.Softplus:
       return row(MathFunction.Softplus, from, to, count, 0);
     case MathFunction.Tanh:
@@ -58,12 +54,10 @@ function row(kind: i32, from: usize, to: usize, count: i32, alpha: f32): void {
 // @ts-ignore: decorator
 @inline
 function apply(kind: i32, x: v128, alpha: f32): v128 {
-  if (kind == MathFunction.Elu) return v128.bitselect(lessOne(x), x, f32x4.lt(x, splat(0)));
   if (kind == MathFunction.Erf) return erf(x);
   if (kind == MathFunction.Exp) return exp(x);
   if (kind == MathFunction.LeakyRelu) return v128.bitselect(f32x4.mul(x, splat(alpha)), x, f32x4.lt(x, splat(0)));
   if (kind == MathFunction.Log) return log(x);
-  if (kind == MathFunction.Sigmoid) return sigmoid(x);
   // max(x, 0) + log(1 + e^-|x|) has no overflow, and no cancellation below 0.
   if (kind == MathFunction.Softplus) return f32x4.add(f32x4.pmax(x, splat(0)), logOfMore(exp(f32x4.neg(f32x4.abs(x)))));
   return tanh(x);

@@ -43,11 +43,13 @@ import {
   ONE,
   ROUND,
   ROUND_LESS_BIAS,
+  ROUND_LESS_BIAS_24,
   SIGN,
   SQRT_HALF,
   TWENTY_THREE,
   TWO,
   TWO_TO_23,
+  TWO_TO_MINUS_24,
 } from './constants';
 import { madd } from './simd';
 
@@ -82,7 +84,7 @@ function scale(x: v128, rounded: v128): v128 {
 }
 
 /**
- * `e^x`, within 1.1 ulp. Infinite from about 88.73 on, denormal below -87.34, 0 below -103.98.
+ * `e^x`, within 1 ulp. Infinite from about 88.73 on, denormal below -87.34, 0 below -103.98.
  */
 // @ts-ignore: decorator
 @inline
@@ -110,7 +112,7 @@ export function expOfNegative(x: v128): v128 {
   return f32x4.mul(power, i32x4.shl(i32x4.sub(rounded, ROUND_LESS_BIAS), 23));
 }
 
-/** `e^x - 1` for `x <= 0`, within 1.5 ulp, also near 0. */
+/** `e^x - 1` for `x <= 0`, within 1 ulp, also near 0. */
 // @ts-ignore: decorator
 @inline
 export function lessOne(x: v128): v128 {
@@ -126,7 +128,14 @@ export function lessOne(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = exp(v128.or(x, SIGN));
+  // As `exp`, but of -|x|: never large, so that the scaling to denormals is one multiplication.
+  const bounded = f32x4.pmax(v128.or(x, SIGN), EXP_LOWEST);
+  const rounded = madd(bounded, LOG2_E, ROUND);
+  const n = f32x4.sub(rounded, ROUND);
+  const r = madd(n, MINUS_LN2_LOW, madd(n, MINUS_LN2_HIGH, bounded));
+  const power = f32x4.add(madd(f32x4.mul(r, r), expTail(r), r), ONE);
+  const large = f32x4.mul(power, i32x4.shl(i32x4.sub(rounded, ROUND_LESS_BIAS_24), 23));
+  const e = f32x4.mul(large, TWO_TO_MINUS_24);
   return f32x4.div(v128.bitselect(e, ONE, i32x4.shr_s(x, 31)), f32x4.add(ONE, e));
 }
 
@@ -139,7 +148,7 @@ export function tanh(x: v128): v128 {
 }
 
 /**
- * The error function, within 1.5 ulp: `x + x P(x^2)` up to 0.92, and `1 - e^Q(|x|)` beyond; P and Q are least-maximum fits to it (in ulp).
+ * The error function, within 1 ulp: `x + x P(x^2)` up to 0.92, and `1 - e^Q(|x|)` beyond; P and Q are least-maximum fits to it (in ulp).
  */
 // @ts-ignore: decorator
 @inline
@@ -161,7 +170,7 @@ export function erf(x: v128): v128 {
   return copySign(v128.bitselect(large, small, f32x4.gt(t, ERF_SPLIT)), x);
 }
 
-/** The natural logarithm, within 1.1 ulp (the polynomial is that of Cephes, `logf`): -Infinity at 0, NaN below it. */
+/** The natural logarithm, within 1 ulp (the polynomial is that of Cephes, `logf`): -Infinity at 0, NaN below it. */
 // @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {

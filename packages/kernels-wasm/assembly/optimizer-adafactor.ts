@@ -1,6 +1,6 @@
 import { madd } from './simd';
 
-/** What a launch does; the steps follow on each other, and only the second has one task per matrix, the others one per block of rows. */
+/** What a launch does, one after the other. The second has one task per matrix, the others one per block of rows. */
 enum Step {
   /** Row means into the new row moments, and the sums of each column of the block. */
   Squares,
@@ -64,7 +64,10 @@ class Matrix {
 /** epsilon_1: added to squared gradients. */
 const FLOOR: f32 = 1e-30;
 
-/** One task of one step of Adafactor; see `adafactor.ts` of `@vitrail/optim` for the formulas. Reads gradients three times, parameters once. */
+/**
+ * One task of one step of Adafactor; the formulas are in `adafactor.ts` of `@vitrail/optim`. Gradients are read three times,
+ * parameters once.
+ */
 export function adafactorTask(args: AdafactorArgs, task: i32): void {
   if (args.step == Step.Factors) {
     const matrix = changetype<Matrix>(args.matrices + <usize>(task * offsetof<Matrix>()));
@@ -87,7 +90,8 @@ function squares(args: AdafactorArgs, matrix: Matrix, block: Block, scale: f32):
     const sum = squaresOfRow(matrix.gradient + (((<usize>r) * <usize>columns) << 2), block.columnSums, columns, scale);
     if (matrix.rowMoments == 0) continue;
     const mean = <f32>(sum / <f64>columns);
-    store<f32>(matrix.newRowMoments + ((<usize>r) << 2), load<f32>(matrix.rowMoments + ((<usize>r) << 2)) * args.beta2 + mean * args.share);
+    const offset = (<usize>r) << 2;
+    store<f32>(matrix.newRowMoments + offset, load<f32>(matrix.rowMoments + offset) * args.beta2 + mean * args.share);
   }
 }
 
@@ -109,7 +113,8 @@ function squaresOfRow(gradient: usize, sums: usize, columns: i32, scale: f32): f
       sums += 16;
       left -= 4;
     }
-    total += <f64>(f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1) + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3));
+    const pairs = f32x4.add(lanes, i64x2.shuffle(lanes, lanes, 1, 1));
+    total += <f64>(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
   }
   for (; left > 0; left--) {
     const g = load<f32>(gradient) * scale;

@@ -33,8 +33,8 @@ class AdamWTensor {
 }
 
 /**
- * One chunk of `m' = beta1 m + (1 - beta1) g`, `v' = beta2 v + (1 - beta2) g^2`, `p' = shrink p - length m' / (sqrt(v') + epsilon)`. Reads four
- * numbers and writes three per element, and is bound by that.
+ * One chunk of `m' = beta1 m + (1 - beta1) g`, `v' = beta2 v + (1 - beta2) g^2`,
+ * `p' = shrink p - length m' / (sqrt(v') + epsilon)`. Reads four numbers and writes three per element, and is bound by that.
  */
 export function adamWTask(args: AdamWArgs, task: i32): void {
   const end = chunkEnd(args, task);

@@ -1,6 +1,6 @@
 /**
- * All tensors of a tree as one row of elements, divided into chunks, one a task. A table says where each tensor begins and ends in that row;
- * its entries are in order, follow on each other and are not empty.
+ * All tensors of a tree as one row of elements, divided into chunks, one a task. A table says where each tensor begins and ends
+ * in that row; its entries are in order, follow on each other and are not empty.
  */
 @unmanaged
 export class Chunks {

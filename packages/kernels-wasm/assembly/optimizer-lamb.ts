@@ -37,8 +37,9 @@ class Chunk {
 }
 
 /**
- * One chunk of LAMB: the moments, the sums of squares of `p` and of `u = factor m' / (sqrt(v') + epsilon) + decay p`, and `p' = p - length u` of
- * tensors that do not decay. A second launch gives `p'` of those that do, whose length depends on the sums.
+ * One chunk of LAMB: the moments, the sums of squares of `p` and of `u = factor m' / (sqrt(v') + epsilon) + decay p`, and
+ * `p' = p - length u` of tensors that do not decay. A second launch gives `p'` of those that do, whose length depends on
+ * the sums.
  */
 export function lambTask(args: LambArgs, task: i32): void {
   const chunk = changetype<Chunk>(args.chunks + <usize>(task * offsetof<Chunk>()));

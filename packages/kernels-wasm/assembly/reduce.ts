@@ -1,6 +1,6 @@
 /**
- * `y[o, c, i] = x[o, j, i]` summed (or the largest, smallest, product) over the `chunk` values of `j` that chunk `c` has, and divided by
- * `divisor`. With one chunk this is a reduction of the middle of `[outer, length, inner]`.
+ * `y[o, c, i] = x[o, j, i]` summed (or the largest, smallest, product) over the `chunk` values of `j` that chunk `c` has, and
+ * divided by `divisor`. With one chunk this is a reduction of the middle of `[outer, length, inner]`.
  *
  * Sums go into 16 (`inner` 1) or 8 sums side by side that are then added in pairs; the order depends on the shape alone.
  */

@@ -24,6 +24,7 @@ import { GlobalNormArgs, globalNormTask } from './global-norm';
 import { AdafactorArgs, adafactorTask } from './optimizer-adafactor';
 import { AdamWArgs, adamWTask } from './optimizer-adamw';
 import { LambArgs, lambTask } from './optimizer-lamb';
+import { dotRowsTask, VectorProductArgs, weightRowsTask } from './vector-product';
 import { Kernel } from '../src/kernel';
 
 /** Runs one task of a job. `args` is the block of arguments of the kernel, `scratch` belongs to this thread alone. */
@@ -97,6 +98,10 @@ export function runTask(kernel: i32, args: usize, task: i32, scratch: usize): vo
       return emaTask(changetype<EmaArgs>(args), task);
     case Kernel.GlobalNorm:
       return globalNormTask(changetype<GlobalNormArgs>(args), task);
+    case Kernel.WeightRows:
+      return weightRowsTask(changetype<VectorProductArgs>(args), task);
+    case Kernel.DotRows:
+      return dotRowsTask(changetype<VectorProductArgs>(args), task);
     default:
       unreachable();
   }

@@ -34,4 +34,6 @@ export enum Kernel {
   Adafactor,
   Ema,
   GlobalNorm,
+  WeightRows,
+  DotRows,
 }

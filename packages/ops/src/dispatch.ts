@@ -39,9 +39,11 @@ export type KernelName = (typeof kernelNames)[number];
 /**
  * Runs the kernel `name` if one is registered for the current backend, else `composition`. Inputs that are `undefined` are left out of
  * what the kernel gets. A kernel returns as many outputs, in the same order, as the composition.
+ *
+ * Packages with kernels of their own give their names as the type: `runOrCompose<'MyKernel'>('MyKernel', ...)`.
  */
-export function runOrCompose(
-  name: KernelName,
+export function runOrCompose<Name extends string = KernelName>(
+  name: NoInfer<Name>,
   inputs: Readonly<Record<string, Tensor | undefined>>,
   attributes: NamedAttrMap,
   composition: () => Tensor[],

@@ -75,6 +75,8 @@ export function adafactor({
   return treeOptimizer(
     {
       name: 'adafactor',
+      kernel: 'VitrailAdafactor',
+      settings,
       moments: adafactorMoments,
       update: (param, grad, moments, step) => updateTensor(param, grad, moments, settings, step),
     },

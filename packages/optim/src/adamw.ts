@@ -36,6 +36,8 @@ export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }
   return treeOptimizer(
     {
       name: 'adamw',
+      kernel: 'VitrailAdamW',
+      settings: coefficients,
       moments: adamMoments,
       update: (param, grad, moments, step) => updateTensor(param, grad, moments, coefficients, step),
     },

@@ -1,6 +1,6 @@
-import { clone, concat1d, div, maximum, mul, type Scalar, scalar, sqrt, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { flattenTree, mapTree, type TensorTree, VitrailError } from '@vitrail/core';
-import { rowSumsOfSquares } from './sum-of-squares.ts';
+import { clone, mul, type Scalar } from '@tensorflow/tfjs-core';
+import { mapTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { clippingScale, globalNorm } from './global-norm.ts';
 
 /**
  * Gradients scaled down together so that their global norm is at most `maximumNorm`: `g * min(1, maximumNorm / norm)` with
@@ -8,6 +8,8 @@ import { rowSumsOfSquares } from './sum-of-squares.ts';
  *
  * Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", algorithm 1. PyTorch's `clip_grad_norm_` divides by
  * `norm + 1e-6`; here gradients longer than the maximum get exactly the maximum.
+ *
+ * For an optimiser's step, `globalNorm`, `clippingScale` and the optimiser's `gradientScale` do the same without a copy of the gradients.
  *
  * A gradient that is not finite, or whose square overflows float32, makes the norm infinite or NaN, and the clipped gradients worthless:
  * look at the norm before using them.
@@ -21,23 +23,12 @@ import { rowSumsOfSquares } from './sum-of-squares.ts';
  */
 export function clipByGlobalNorm<T extends TensorTree>(grads: T, maximumNorm: number): { grads: T; norm: Scalar } {
   requireMaximumNorm('clipByGlobalNorm', maximumNorm);
-  const norm = globalNorm(Object.values(flattenTree<Tensor>(grads)));
+  const norm = globalNorm(grads);
   if (maximumNorm === Number.POSITIVE_INFINITY) return { grads: mapTree(grads, (grad) => clone(grad)), norm };
   const scale = clippingScale(norm, maximumNorm);
   const clipped = mapTree(grads, (grad) => mul(grad, scale));
   scale.dispose();
   return { grads: clipped, norm };
-}
-
-/** The root of the sum of all squares, 0 of no tensors; the caller's. Two kernels per tensor and three in all. */
-export function globalNorm(tensors: readonly Tensor[]): Scalar {
-  if (tensors.length === 0) return scalar(0);
-  return tidy(() => sqrt(sum(concat1d(tensors.map(rowSumsOfSquares)))));
-}
-
-/** `min(1, maximumNorm / norm)`, as one that also holds at a norm of 0; the caller's. */
-export function clippingScale(norm: Scalar, maximumNorm: number): Scalar {
-  return tidy(() => div(maximumNorm, maximum(norm, maximumNorm)));
 }
 
 export function requireMaximumNorm(name: string, maximumNorm: number): void {

@@ -1,6 +1,8 @@
 import { add, div, greater, logicalAnd, mul, type Scalar, sqrt, sub, type Tensor, tidy, where } from '@tensorflow/tfjs-core';
+import type { TensorTree } from '@vitrail/core';
 import { type AdamCoefficients, adamDirection, adamMoments, requireCoefficients } from './adam-direction.ts';
-import { clippingScale, globalNorm, requireMaximumNorm } from './clip-by-global-norm.ts';
+import { requireMaximumNorm } from './clip-by-global-norm.ts';
+import { clippingScale, globalNorm } from './global-norm.ts';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';
 import { sumOfSquares } from './sum-of-squares.ts';
 import { type Moments, type TensorStep, treeOptimizer } from './tensor-rule.ts';
@@ -55,14 +57,23 @@ export function lamb({
   return treeOptimizer(
     {
       name: 'lamb',
+      kernel: 'VitrailLamb',
+      settings: coefficients,
       moments: adamMoments,
       update: (param, grad, moments, step) => updateTensor(param, grad, moments, coefficients, step),
       ...(maximumNorm < Number.POSITIVE_INFINITY && {
-        gradientScale: (grads) => tidy(() => clippingScale(globalNorm(grads), maximumNorm)),
+        gradientScale: (grads, given) => tidy(() => totalScale(grads, maximumNorm, given)),
       }),
     },
     { ...options, weightDecay },
   );
+}
+
+/** What gradients are multiplied by that are first multiplied by `given`, if it is there, and then clipped. */
+function totalScale(grads: TensorTree, maximumNorm: number, given: Scalar | undefined): Scalar {
+  const norm = globalNorm(grads);
+  if (given === undefined) return clippingScale(norm, maximumNorm);
+  return mul(given, clippingScale(mul(norm, given), maximumNorm));
 }
 
 function updateTensor(param: Tensor, grad: Tensor, moments: Moments, coefficients: AdamCoefficients, step: TensorStep) {

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Schedule, TensorTree } from '@vitrail/core';
 
 /**
@@ -13,10 +13,17 @@ export interface Optimizer {
    * no value is read back from the device.
    *
    * @param step 0 at the first step; the schedule and the bias corrections count on it
-   * @throws `shape-mismatch` when the trees do not have the same paths and shapes, `invalid-argument` for a step that is no whole number
+   * @param gradientScale a scalar that all gradients are multiplied by first (`clippingScale`), without a copy of them; none: 1
+   * @throws `shape-mismatch` when the trees do not have the same paths and shapes or the scale is no scalar, `invalid-argument` for a step that is no whole number
    *   of at least 0, a rate that is negative or not finite, or tensors that are not float32
    */
-  update(grads: TensorTree, state: TensorTree, params: TensorTree, step: number): { params: TensorTree; state: TensorTree };
+  update(
+    grads: TensorTree,
+    state: TensorTree,
+    params: TensorTree,
+    step: number,
+    gradientScale?: Scalar,
+  ): { params: TensorTree; state: TensorTree };
 }
 
 /** What every optimiser can be told. */

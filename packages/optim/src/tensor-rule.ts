@@ -1,6 +1,8 @@
-import { keep, mul, type Scalar, scalar, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
-import { flattenTree, unflattenTree, VitrailError } from '@vitrail/core';
+import { keep, mul, type NamedAttrMap, type Scalar, scalar, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { flattenTree, type TensorTree, unflattenTree, VitrailError } from '@vitrail/core';
+import { runOrCompose } from '@vitrail/ops';
 import { decaysByDefault } from './decays-by-default.ts';
+import type { KernelName } from './kernels.ts';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';
 import { requireAtLeast } from './require-range.ts';
 
@@ -19,17 +21,24 @@ export type TensorStep = {
   constant: (value: number) => Scalar;
 };
 
-/** An optimiser without the tree around it: the arithmetic of one tensor. */
+/** An optimiser without the tree around it: the arithmetic of one tensor, and the kernel that does it for all of them. */
 export type TensorRule = {
   /** For messages. */
   name: string;
+  /** The kernel that takes the place of `update` for all tensors together, where one is registered. */
+  kernel: KernelName;
+  /** The rule's own numbers, for the kernel. */
+  settings: NamedAttrMap;
   /** Names and shapes of the moments of a parameter. */
   moments(shape: readonly number[]): Readonly<Record<string, readonly number[]>>;
   /** The new parameter and the new moments. Runs inside a tidy. */
   update(param: Tensor, grad: Tensor, moments: Moments, step: TensorStep): { param: Tensor; moments: Moments };
-  /** What all gradients are multiplied by first; a new scalar. */
-  gradientScale?(grads: readonly Tensor[]): Scalar;
+  /** What all gradients are multiplied by first: a new scalar that takes the place of the one given. */
+  gradientScale?(grads: TensorTree, given: Scalar | undefined): Scalar;
 };
+
+/** One parameter at one step. */
+type Task = { path: string; param: Tensor; grad: Tensor; moments: Moments; rate: number; decay: number };
 
 /** The optimiser that applies a rule to every tensor of a tree: checks, rates, decay and memory are the same for all of them. */
 export function treeOptimizer(
@@ -47,12 +56,13 @@ export function treeOptimizer(
       return unflattenTree(mapFlat(momentShapes(rule, flat), (shape) => zeros([...shape])));
     },
 
-    update(grads, state, params, step) {
+    update(grads, state, params, step, gradientScale) {
       if (!(Number.isSafeInteger(step) && step >= 0)) {
         throw new VitrailError('invalid-argument', `${rule.name}: step is a whole number of at least 0, but ${step} came`);
       }
       const rate = rateAt(step);
       requireAtLeast(`${rule.name}: the learning rate at step ${step}`, rate, 0);
+      if (gradientScale !== undefined) requireTensor(rule.name, 'arguments', 'gradientScale', gradientScale, []);
       const flatParams = flattenTree<Tensor>(params);
       const flatGrads = flattenTree<Tensor>(grads);
       const flatState = flattenTree<Tensor>(state);
@@ -61,35 +71,65 @@ export function treeOptimizer(
       requireTensors(rule.name, 'gradients', flatGrads, shapes);
       requireTensors(rule.name, 'tensors of the state', flatState, momentShapes(rule, flatParams));
 
-      return withConstants((constant) =>
-        tidy(() => {
-          const scale = rule.gradientScale?.(Object.values(flatGrads));
-          const newParams: [string, Tensor][] = [];
-          const newState: [string, Tensor][] = [];
-          for (const [path, param] of Object.entries(flatParams)) {
-            const tensorStep: TensorStep = {
-              t: step + 1,
-              rate: rate * scaleOf(rule.name, rateScale, path),
-              decay: weightDecay > 0 && decays(path, param) ? weightDecay : 0,
-              constant,
-            };
-            const names = Object.keys(rule.moments(param.shape));
-            const moments = Object.fromEntries(names.map((name) => [name, flatState[`${name}.${path}`]]));
-            // A tidy per tensor, so that intermediate results of one parameter at a time are alive.
-            const updated = tidy(() => {
-              const grad = scale === undefined ? flatGrads[path] : mul(flatGrads[path], scale);
-              return rule.update(param, grad, moments, tensorStep);
-            });
-            newParams.push([path, updated.param]);
-            for (const name of names) newState.push([`${name}.${path}`, updated.moments[name]]);
-          }
-          return {
-            params: unflattenTree<Tensor>(Object.fromEntries(newParams)),
-            state: unflattenTree<Tensor>(Object.fromEntries(newState)),
-          };
-        }),
-      );
+      const tasks = Object.entries(flatParams).map(([path, param]): Task => {
+        const names = Object.keys(rule.moments(param.shape));
+        return {
+          path,
+          param,
+          grad: flatGrads[path],
+          moments: Object.fromEntries(names.map((name) => [name, flatState[`${name}.${path}`]])),
+          rate: rate * scaleOf(rule.name, rateScale, path),
+          decay: weightDecay > 0 && decays(path, param) ? weightDecay : 0,
+        };
+      });
+      const outputs = tidy(() => {
+        const scale = rule.gradientScale === undefined ? gradientScale : rule.gradientScale(grads, gradientScale);
+        return updateAll(rule, tasks, step + 1, scale);
+      });
+      return toTrees(tasks, outputs);
     },
+  };
+}
+
+/** For each task in turn the new parameter and then the new moments, by the kernel for all of them if there is one. */
+function updateAll(rule: TensorRule, tasks: readonly Task[], t: number, gradientScale: Scalar | undefined): Tensor[] {
+  const inputs = tasks.flatMap(({ param, grad, moments }, i): [string, Tensor][] => [
+    [`param${i}`, param],
+    [`gradient${i}`, grad],
+    ...Object.entries(moments).map(([name, moment]): [string, Tensor] => [`${name}${i}`, moment]),
+  ]);
+  const attributes = {
+    ...rule.settings,
+    t,
+    rates: tasks.map(({ rate }) => rate),
+    decays: tasks.map(({ decay }) => decay),
+  };
+  return runOrCompose<KernelName>(rule.kernel, { gradientScale, ...Object.fromEntries(inputs) }, attributes, () =>
+    withConstants((constant) =>
+      // A tidy per tensor, so that intermediate results of one parameter at a time are alive.
+      tasks.flatMap(({ param, grad, moments, rate, decay }) =>
+        tidy(() => {
+          const scaled = gradientScale === undefined ? grad : mul(grad, gradientScale);
+          const updated = rule.update(param, scaled, moments, { t, rate, decay, constant });
+          return [updated.param, ...Object.keys(moments).map((name) => updated.moments[name])];
+        }),
+      ),
+    ),
+  );
+}
+
+/** The trees of parameters and state from what {@link updateAll} gives. */
+function toTrees(tasks: readonly Task[], outputs: readonly Tensor[]): { params: TensorTree; state: TensorTree } {
+  const params: [string, Tensor][] = [];
+  const state: [string, Tensor][] = [];
+  let at = 0;
+  for (const { path, moments } of tasks) {
+    params.push([path, outputs[at++]]);
+    for (const name of Object.keys(moments)) state.push([`${name}.${path}`, outputs[at++]]);
+  }
+  return {
+    params: unflattenTree<Tensor>(Object.fromEntries(params)),
+    state: unflattenTree<Tensor>(Object.fromEntries(state)),
   };
 }
 
@@ -146,14 +186,14 @@ function requireTensors(name: string, what: string, tensors: Flat<Tensor>, shape
       `${name}: the ${what} do not belong to these parameters.${list('Missing', missing)}${list('Unexpected', extra)}`,
     );
   }
-  for (const [path, shape] of Object.entries(shapes)) {
-    const tensor = tensors[path];
-    requireFloat(name, path, tensor);
-    if (tensor.shape.join() !== shape.join()) {
-      throw new VitrailError(
-        'shape-mismatch',
-        `${name}: in the ${what}, "${path}" has the shape [${shape.join(', ')}], but [${tensor.shape.join(', ')}] came`,
-      );
-    }
-  }
+  for (const [path, shape] of Object.entries(shapes)) requireTensor(name, what, path, tensors[path], shape);
+}
+
+function requireTensor(name: string, what: string, path: string, tensor: Tensor, shape: readonly number[]): void {
+  requireFloat(name, path, tensor);
+  if (tensor.shape.join() === shape.join()) return;
+  throw new VitrailError(
+    'shape-mismatch',
+    `${name}: in the ${what}, "${path}" has the shape [${shape.join(', ')}], but [${tensor.shape.join(', ')}] came`,
+  );
 }

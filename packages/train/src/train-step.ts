@@ -1,6 +1,6 @@
 import { concat, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { flattenTree, mapTree, partitionTree, type TensorTree, VitrailError } from '@vitrail/core';
-import { clipByGlobalNorm, type Optimizer } from '@vitrail/optim';
+import { clippingScale, globalNorm, type Optimizer } from '@vitrail/optim';
 import { meanGradients } from './mean-gradients.ts';
 import type { TrainProgram, TrainState } from './program.ts';
 import { disposeExcept, tidyTree } from './tidy-tree.ts';
@@ -74,9 +74,8 @@ export function createTrainStep<Params extends TensorTree, Carried extends Tenso
     try {
       const { tensors, names } = meanGradients(program, state, batches, trains);
       made.push(tensors);
-      const { grads, norm } = clipByGlobalNorm(tensors.gradients, maximumNorm);
-      made.push(grads, { norm });
-      disposeExcept([tensors.gradients], [grads]);
+      const norm = globalNorm(tensors.gradients);
+      made.push({ norm });
       const values = readTogether(tensors.numbers, norm);
       const metrics = Object.fromEntries([...names, 'gradientNorm'].map((name, i) => [name, values[i]]));
       if (!(Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm))) {
@@ -85,7 +84,9 @@ export function createTrainStep<Params extends TensorTree, Carried extends Tenso
       }
       const [trained] = partitionTree<Tensor>(state.params, trains);
       const [moments] = partitionTree<Tensor>(state.optimizer, momentTrains(trained));
-      const updated = optimizer.update(grads, moments, trained, step);
+      const scale = maximumNorm < Number.POSITIVE_INFINITY ? clippingScale(norm, maximumNorm) : undefined;
+      if (scale !== undefined) made.push({ scale });
+      const updated = optimizer.update(tensors.gradients, moments, trained, step, scale);
       made.push(updated.params, updated.state);
       const params = constrained(program, replaced(state.params, updated.params), trains, made);
       const carried = tidyTree(() => program.carry(state.carried, params, tensors.auxiliary, step));

@@ -87,12 +87,12 @@ export function byHand([w0, w1, b]: readonly number[], from = 0, to = examples.y
 /** Gradient descent with momentum 0.9 and decoupled decay 0.1, at rate 0.1: the least optimiser with a state and a decay. */
 export const momentum: Optimizer = {
   init: (params) => ({ velocity: mapTree(params, (param) => zerosLike(param)) }),
-  update(grads, state, params) {
+  update(grads, state, params, _step, gradientScale) {
     const velocity = zipTrees(
       ([old, grad]) => {
-        const kept = mul(old, 0.9);
-        const next = add(kept, grad);
-        kept.dispose();
+        const parts = [mul(old, 0.9), mul(grad, gradientScale ?? 1)];
+        const next = add(parts[0], parts[1]);
+        for (const part of parts) part.dispose();
         return next;
       },
       state.velocity as TensorTree,

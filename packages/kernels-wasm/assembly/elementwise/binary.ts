@@ -1,8 +1,9 @@
 import { nextStep, startWalk, Walk } from '../axes';
 
 /**
- * `y = a op b`, element by element, where `a` and `b` may be broadcast: the last axis of `y` is a run of `length` values, along which each of them
- * either goes on (step 4 bytes) or stays (0); the other axes are those of {@link Walk}, `p` in `a` and `q` in `b`. A long run is divided into chunks.
+ * `y = a op b`, element by element, where `a` and `b` may be broadcast: the last axis of `y` is a run of `length` values, along
+ * which each of them either goes on (step 4 bytes) or stays (0); the other axes are those of {@link Walk}, `p` in `a` and `q` in
+ * `b`. A long run is divided into chunks.
  */
 @unmanaged
 export class BinaryArgs {

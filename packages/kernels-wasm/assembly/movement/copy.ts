@@ -1,8 +1,8 @@
 import { nextStep, startWalk, Walk } from '../axes';
 
 /**
- * `to[i..., j] = from[i..., j]`, words of 32 bits, where both are views of memory with their own strides. A run along the last axis longer than
- * `chunk` is divided.
+ * `to[i..., j] = from[i..., j]`, words of 32 bits, where both are views of memory with their own strides. A run along the last
+ * axis longer than `chunk` is divided.
  */
 @unmanaged
 export class CopyArgs {

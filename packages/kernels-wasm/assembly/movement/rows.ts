@@ -25,7 +25,10 @@ export class RowsArgs {
   integer: i32;
 }
 
-/** `to[t, k] = from[t, rows[t / tablesPerIndices, k]]`, zeros for numbers outside of the table. A task does a block of the pairs (t, k). */
+/**
+ * `to[t, k] = from[t, rows[t / tablesPerIndices, k]]`, zeros for numbers outside of the table. A task does a block of the pairs
+ * (t, k).
+ */
 export function takeRowsTask(args: RowsArgs, task: i32): void {
   const width = args.width;
   const rowBytes = (<usize>width) << 2;
@@ -52,8 +55,8 @@ export function takeRowsTask(args: RowsArgs, task: i32): void {
 }
 
 /**
- * `to[r] = sum of from[k] over rows[k] = r`, in the order of k. A task owns a block of rows and columns of `to`, and looks through all numbers:
- * so the order does not depend on how the work is divided.
+ * `to[r] = sum of from[k] over rows[k] = r`, in the order of k. A task owns a block of rows and columns of `to`, and looks
+ * through all numbers: so the order does not depend on how the work is divided.
  */
 export function addRowsTask(args: RowsArgs, task: i32): void {
   const firstRow = (task % args.rowBlocks) * args.rowBlock;

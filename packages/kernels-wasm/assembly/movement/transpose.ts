@@ -1,8 +1,8 @@
 import { startWalk, Walk } from '../axes';
 
 /**
- * `to[i..., c, r] = from[i..., r, c]`, words of 32 bits: a batch of matrices `[rows, columns]`, each transposed. Rows of `from` and of `to` lie in
- * one run each; a large matrix is divided into blocks.
+ * `to[i..., c, r] = from[i..., r, c]`, words of 32 bits: a batch of matrices `[rows, columns]`, each transposed. Rows of `from`
+ * and of `to` lie in one run each; a large matrix is divided into blocks.
  */
 @unmanaged
 export class TransposeArgs {
@@ -53,14 +53,24 @@ function transposeRows(from: usize, fromStride: usize, to: usize, toStride: usiz
     const source = from + ((<usize>column) << 2);
     const target = to + <usize>column * toStride;
     let row = 0;
-    for (; row + 4 <= rows; row += 4) {
-      const p = source + <usize>row * fromStride;
-      const q = target + ((<usize>row) << 2);
+    while (row + 4 <= rows) {
+      // Whole lines of `to`, where there are rows for them: four at a time are open, and rows of equal distance do not drive each
+      // other out.
+      const lastRow = row + min((rows - row) & ~3, STRIP);
       let done = 0;
       for (; done + 4 <= width; done += 4) {
-        transposeFour(p + ((<usize>done) << 2), fromStride, q + <usize>done * toStride, toStride);
+        const p = source + ((<usize>done) << 2);
+        const q = target + <usize>done * toStride;
+        for (let at = row; at < lastRow; at += 4) {
+          transposeFour(p + <usize>at * fromStride, fromStride, q + ((<usize>at) << 2), toStride);
+        }
       }
-      for (; done < width; done++) transposeColumn(p + ((<usize>done) << 2), fromStride, q + <usize>done * toStride);
+      for (; done < width; done++) {
+        const p = source + ((<usize>done) << 2);
+        const q = target + <usize>done * toStride;
+        for (let at = row; at < lastRow; at += 4) transposeColumn(p + <usize>at * fromStride, fromStride, q + ((<usize>at) << 2));
+      }
+      row = lastRow;
     }
     for (; row < rows; row++) {
       const p = source + <usize>row * fromStride;

@@ -1,8 +1,8 @@
 import { profile, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { flattenTree, type TensorTree } from '@vitrail/core';
+import { emaUpdate } from '@vitrail/ema';
 import { expectClose, sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { emaUpdate } from '../../../ema/src/index.ts';
 import { onThreads } from '../../test/on-threads.ts';
 
 /** Sizes around a vector and around the chunks of 32768 elements, tensors that share a chunk, and tensors that take several. */
@@ -15,7 +15,7 @@ const leavesOf = (tree: TensorTree) => Object.values(flattenTree<Tensor>(tree));
 describe('VitrailEma', () => {
   onThreads((expectAsOnCpu) => {
     it.each([0, 0.3, 0.996, 1])('moves every leaf at momentum %d', async (momentum) => {
-      const steps = () => [2, 3, 4].reduce((average, seed) => emaUpdate(average, treeOf(100 * seed), momentum), treeOf(1));
+      const steps = () => [2, 3].reduce((average, seed) => emaUpdate(average, treeOf(100 * seed), momentum), treeOf(1));
       await expectAsOnCpu(`ema ${momentum}`, () => leavesOf(steps()), { tolerance: 3e-7 });
     });
 

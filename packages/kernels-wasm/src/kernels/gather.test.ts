@@ -46,7 +46,14 @@ describe('takeRows', () => {
         const keep = tensor2d([0, 4, 4, 2, 1, 4], [2, 3], 'int32');
         const x = sampleTensor([2, 5, 9]);
         const taken = takeTokens(x as never, keep);
-        return [taken, putTokens(x as never, mul(taken, 2) as never, tensor2d([0, 4, 1, 2, 1, 3], [2, 3], 'int32'))];
+        return [taken, putTokens(x as never, mul(taken, 2) as never, tensor2d([0, 4, 4, 2, 1, 2], [2, 3], 'int32'))];
+      });
+    });
+
+    it('puts many tokens back', async () => {
+      await expectAsOnCpu('many tokens', () => {
+        const rows = tensor2d(numbers(120, 300), [1, 120], 'int32');
+        return [putTokens(sampleTensor([1, 300, 130]), sampleTensor([1, 120, 130], 2), rows)];
       });
     });
   });
@@ -69,7 +76,9 @@ describe('gather', () => {
       await expectAsOnCpu(`${shape} ${axis} ${batchDims} ${indexShape}`, () => {
         const count = indexShape.reduce((product, length) => product * length, 1);
         const indices = tensor(numbers(count, shape.at(axis) as number), indexShape, 'int32');
-        return samplesOfEachType(shape).map((x) => gather(x, indices, axis, batchDims));
+        // Of bool the wasm backend of tfjs takes the wrong values where there are batch axes.
+        const samples = samplesOfEachType(shape).slice(0, batchDims === 0 ? 3 : 2);
+        return samples.map((x) => gather(x, indices, axis, batchDims));
       });
     });
 

@@ -1,7 +1,7 @@
 import { fill, profile, tensor1d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { globalNorm } from '@vitrail/optim';
 import { expectClose, sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { globalNorm } from '../../../optim/src/index.ts';
 import { onThreads } from '../../test/on-threads.ts';
 
 const shapeLists = [

@@ -21,7 +21,8 @@ export const globalNormKernels: KernelSet = (device) => ({
       return new Float64Array(device.backend.wasm.HEAPU8.buffer, sums, chunks).reduce((sum, part) => sum + part, 0);
     });
     const { buffer } = device.backend.wasm.HEAPU8;
-    new Float32Array(buffer, device.address(output), 1)[0] = Math.sqrt(Math.fround(total));
+    // An address above 2 GiB comes as a negative number.
+    new Float32Array(buffer, device.address(output) >>> 0, 1)[0] = Math.sqrt(Math.fround(total));
     return [output];
   },
 });

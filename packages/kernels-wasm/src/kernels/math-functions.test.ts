@@ -1,4 +1,5 @@
-import { elu, erf, exp, leakyRelu, log, sigmoid, softplus, type Tensor, tanh, tensor1d } from '@tensorflow/tfjs-core';
+import { erf, exp, leakyRelu, log, onesLike, softplus, type Tensor, tanh, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { swiglu } from '@vitrail/ops';
 import { describe, expect, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
 
@@ -9,34 +10,33 @@ const fine = Array.from({ length: 4000 }, (_, i) => 10 ** (-i / 100) * (i % 2 ==
 const inputs = [...special, ...edges, ...spread, ...fine];
 
 /** Exact values in float64, and how many units in the last place (of float32) ours may be away. */
-const functions: Record<string, { run(x: Tensor): Tensor; exact(x: number): number; ulps: number }> = {
-  exp: { run: exp, exact: Math.exp, ulps: 1.1 },
-  log: { run: log, exact: Math.log, ulps: 1.1 },
+const functions: Record<string, { run(x: Tensor): Tensor; exact(x: number): number; ulps: number; lowest?: number }> = {
+  exp: { run: exp, exact: Math.exp, ulps: 1 },
+  log: { run: log, exact: Math.log, ulps: 1 },
   tanh: { run: tanh, exact: Math.tanh, ulps: 3 },
-  // 0 from where the exponential would be rounded to 2^-127 or less.
-  sigmoid: { run: sigmoid, exact: (x) => (x < -87.683 ? 0 : 1 / (1 + Math.exp(-x))), ulps: 2.5 },
-  erf: { run: erf, exact: exactErf, ulps: 1.5 },
+  // x sigmoid(x): as precise as the sigmoid, and a rounding. Its denormals, of few digits, become normal numbers below -87.
+  silu: { run: (x) => swiglu(x, onesLike(x)), exact: (x) => x / (1 + Math.exp(-x)), ulps: 3.5, lowest: -87 },
+  erf: { run: erf, exact: exactErf, ulps: 1 },
   softplus: { run: softplus, exact: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulps: 2 },
-  elu: { run: elu, exact: (x) => (x < 0 ? Math.expm1(x) : x), ulps: 1.5 },
   leakyRelu: { run: (x) => leakyRelu(x, 0.3), exact: (x) => (x < 0 ? Math.fround(0.3) * x : x), ulps: 0.5001 },
 };
 
 describe('element-wise functions', () => {
   onThreads((expectAsOnCpu) => {
-    it.each(Object.entries(functions))('%s is within its bound of the exact value, everywhere', (_, { run, exact, ulps }) => {
-      const x = tensor1d(inputs);
-      const values = x.dataSync();
-      const y = run(x);
-      let worst = 0;
-      y.dataSync().forEach((actual, i) => {
-        const away = distance(actual, exact(values[i]));
-        if (!(away <= ulps)) expect.fail(`of ${values[i]}: ${actual} instead of ${exact(values[i])}, ${away} ulp away`);
-        worst = Math.max(worst, away);
-      });
-      if (process.env.SHOW_ULPS) console.log(`WORST ${_} ${worst}`);
-      x.dispose();
-      y.dispose();
-    });
+    it.each(Object.entries(functions))(
+      '%s is within its bound of the exact value, everywhere',
+      (_name, { run, exact, ulps, lowest = -Infinity }) => {
+        const x = tensor1d(inputs.filter((value) => !(value < lowest)));
+        const values = x.dataSync();
+        const y = tidy(() => run(x));
+        y.dataSync().forEach((actual, i) => {
+          const away = distance(actual, exact(values[i]));
+          if (!(away <= ulps)) expect.fail(`of ${values[i]}: ${actual} instead of ${exact(values[i])}, ${away} ulp away`);
+        });
+        x.dispose();
+        y.dispose();
+      },
+    );
 
     it.each([0, 1, 3, 16_385])('of %i values, on any number of threads', async (count) => {
       for (const [name, { run }] of Object.entries(functions)) {

@@ -5,16 +5,7 @@ import { MathFunction } from '../math-function.ts';
 import { elementTasks } from './element-tasks.ts';
 import type { KernelSet, StockKernel } from './kernel-set.ts';
 
-const names = [
-  'Elu',
-  'Erf',
-  'Exp',
-  'LeakyRelu',
-  'Log',
-  'Sigmoid',
-  'Softplus',
-  'Tanh',
-] as const satisfies readonly (keyof typeof MathFunction)[];
+const names = ['Erf', 'Exp', 'LeakyRelu', 'Log', 'Softplus', 'Tanh'] as const satisfies readonly (keyof typeof MathFunction)[];
 
 /** The element-wise functions of tfjs that are slow in its own binary, for float32; other types are left to it. */
 export const mathFunctionKernels: KernelSet = (device, stock) =>

@@ -1,8 +1,13 @@
 import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Device } from '../device.ts';
+import { Kernel } from '../kernel.ts';
 import { type Axis, broadcastStrides, countOf, mergeAxes, rowMajorStrides } from './axes.ts';
 import type { KernelSet } from './kernel-set.ts';
 import { operand, product } from './product.ts';
+
+/** Products in a task of matrix rows times a vector, and columns of one of a vector times matrix rows. */
+const TASK_PRODUCTS = 32768;
+const COLUMN_BLOCK = 128;
 
 type MatMulAttributes = { transposeA: boolean; transposeB: boolean };
 type FusedAttributes = MatMulAttributes & { activation: string; leakyreluAlpha?: number };
@@ -77,23 +82,47 @@ function matMul(
     scale(broadcastStrides(bBatch, batch), depth * columns),
     scale(rowMajorStrides(batch), rows * columns),
   );
-  const last = axes.pop() ?? { length: 1, strides: [0, 0, 0] };
+  const { length: count, strides } = axes.pop() ?? { length: 1, strides: [0, 0, 0] };
+  const [aStride, bStride] = strides;
   // One right-hand matrix for all: the batch is but more rows.
-  const together = last.strides[1] === 0 && !transposeA && last.strides[0] === rows * depth;
-  const biasAddress = device.addressIfAny(bias);
+  const together = bStride === 0 && !transposeA && (aStride === rows * depth || count === 1);
+  const sizes = { rows: together ? rows * count : rows, columns, depth };
+  const options = { batch: together ? 1 : count, bias: device.addressIfAny(bias) };
   forEachStep(axes, (aOffset, bOffset, yOffset) => {
-    const aOperand = operand(device.address(a) + 4 * aOffset, aRows, aColumns, transposeA);
-    const bOperand = operand(device.address(b) + 4 * bOffset, bRows, bColumns, transposeB);
-    product(
-      device,
-      { ...aOperand, batchStride: last.strides[0] },
-      { ...bOperand, batchStride: last.strides[1] },
-      device.address(y) + 4 * yOffset,
-      { rows: together ? rows * last.length : rows, columns, depth },
-      { batch: together ? 1 : last.length, bias: biasAddress },
-    );
+    const aAddress = device.address(a) + 4 * aOffset;
+    const bAddress = device.address(b) + 4 * bOffset;
+    const yAddress = device.address(y) + 4 * yOffset;
+    if (sizes.rows === 1) {
+      const matrix = { address: bAddress, stride: bStride, transpose: !transposeB };
+      vectorProduct(device, matrix, { address: aAddress, stride: aStride }, yAddress, columns, depth, options);
+    } else if (columns === 1 && bias === undefined) {
+      const matrix = { address: aAddress, stride: aStride, transpose: transposeA };
+      vectorProduct(device, matrix, { address: bAddress, stride: bStride }, yAddress, sizes.rows, depth, options);
+    } else {
+      const aOperand = { ...operand(aAddress, aRows, aColumns, transposeA), batchStride: aStride };
+      const bOperand = { ...operand(bAddress, bRows, bColumns, transposeB), batchStride: bStride };
+      product(device, aOperand, bOperand, yAddress, sizes, options);
+    }
   });
   return y;
+}
+
+type Batched = { address: number; stride: number };
+
+/** `y [batch, length]`: a matrix `[length, depth]`, or with `transpose` one `[depth, length]` transposed, times a vector of `depth`. */
+function vectorProduct(
+  device: Device,
+  matrix: Batched & { transpose: boolean },
+  vector: Batched,
+  y: number,
+  length: number,
+  depth: number,
+  { batch, bias }: { batch: number; bias: number },
+): void {
+  const block = matrix.transpose ? COLUMN_BLOCK : Math.max(1, Math.floor(TASK_PRODUCTS / Math.max(depth, 1)));
+  const blocks = Math.ceil(length / block);
+  const words = [matrix.address, vector.address, y, bias, length, depth, 4 * matrix.stride, 4 * vector.stride, block, blocks];
+  device.launch(matrix.transpose ? Kernel.WeightRows : Kernel.DotRows, batch * blocks, words);
 }
 
 function forEachStep(axes: readonly Axis[], f: (aOffset: number, bOffset: number, yOffset: number) => void): void {

@@ -1,8 +1,8 @@
 import { profile, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { flattenTree, type TensorTree } from '@vitrail/core';
+import { type AdafactorOptions, adafactor, clippingScale, globalNorm } from '@vitrail/optim';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { type AdafactorOptions, adafactor, clippingScale, globalNorm } from '../../../optim/src/index.ts';
 import { onThreads } from '../../test/on-threads.ts';
 
 /** Vectors, matrices of one block and of several, of few and of many columns, and stacks of matrices. */

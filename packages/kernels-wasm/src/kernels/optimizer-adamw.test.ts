@@ -1,8 +1,8 @@
 import { profile, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { flattenTree, type TensorTree } from '@vitrail/core';
+import { adamw, clippingScale, globalNorm, type Optimizer } from '@vitrail/optim';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { adamw, clippingScale, globalNorm, type Optimizer } from '../../../optim/src/index.ts';
 import { onThreads } from '../../test/on-threads.ts';
 
 /** Sizes around a vector and around the chunks of 16384 elements, tensors that share a chunk, and tensors that take several. */

@@ -1,8 +1,8 @@
 import { profile, type Tensor, tensor1d, tidy, zeros } from '@tensorflow/tfjs-core';
 import { flattenTree, type TensorTree } from '@vitrail/core';
+import { clippingScale, globalNorm, type LambOptions, lamb } from '@vitrail/optim';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { clippingScale, globalNorm, type LambOptions, lamb } from '../../../optim/src/index.ts';
 import { onThreads } from '../../test/on-threads.ts';
 
 /** Sizes around a vector and around the chunks of 16384 elements. */
@@ -50,7 +50,9 @@ describe('VitrailLamb', () => {
 
     it('updates everything in one kernel', async () => {
       const optimizer = lamb({ learningRate: 0.1, maximumNorm: Number.POSITIVE_INFINITY });
-      const { kernels } = await profile(() => tidy(() => void optimizer.update(treeOf(1), optimizer.init(treeOf(1)), treeOf(2), 0)));
+      const { kernels } = await profile(() =>
+        tidy(() => void optimizer.update(treeOf(1), optimizer.init(treeOf(1)), treeOf(2), 0)),
+      );
       expect(kernels.filter(({ name }) => name !== 'Fill').map(({ name }) => name)).toEqual(['VitrailLamb']);
     });
   });

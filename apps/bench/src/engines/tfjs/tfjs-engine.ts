@@ -1,0 +1,20 @@
+import { version_core } from '@tensorflow/tfjs-core';
+import type { Engine } from '../engine.ts';
+import { prepareInTfjs } from './prepare-in-tfjs.ts';
+import { startTfjs, type TfjsName } from './start-tfjs.ts';
+import { stockModel } from './stock-model.ts';
+import { compositionModel, vitrailModel } from './vitrail-model.ts';
+
+const models = { vitrail: vitrailModel, tensorflow: vitrailModel, composition: compositionModel, stock: stockModel } as const;
+
+/**
+ * tfjs in one of its forms: with Vitrail's ops and kernels (`vitrail`, `tensorflow`), with Vitrail's ops and the kernels that tfjs comes with
+ * (`composition`), or with nothing but tfjs (`stock`).
+ */
+export async function tfjsEngine(name: TfjsName, threads: number): Promise<Engine> {
+  const { description, ...started } = await startTfjs(name, threads);
+  return {
+    hello: { version: `tfjs ${version_core}, ${description}`, threads: started.threads },
+    prepare: (request) => prepareInTfjs(request, models[name]),
+  };
+}

@@ -1,0 +1,2 @@
+export { fusedOpsSource } from './fused-passes.ts';
+export { registerTensorflowKernels } from './register.ts';
