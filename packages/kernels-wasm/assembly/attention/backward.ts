@@ -1,9 +1,10 @@
 import { element } from '../gemm/element';
 import { multiplyPacked, packAllColumns, packedColumnsBytes } from '../gemm/multiply';
+import { dotOf, exponentialsOf, scaleRow } from '../rows';
 import { Attention, keyMaskOf, logSumExpOf, partOf, rowsOf } from './arguments';
 import { packKeys, scoreBlock } from './forward';
 import { rotateRows } from './rotary';
-import { dot, exponentials, maskScores, scaleRow, scoreGradients } from './weights';
+import { maskScores, scoreGradients } from './weights';
 
 /**
  * The gradient of one head of one sample, a block of queries at a time, with the weights computed again from the logarithms of the softmax
@@ -44,8 +45,8 @@ export function attentionGradTask(args: Attention, task: i32, scratch: usize): v
     for (let row = 0; row < rows; row++) {
       const at = element(0, tokens, 1, row, 0);
       const offset = element(0, width, 1, row, 0);
-      exponentials(weights + at, tokens, load<f32>(sums + ((<usize>row) << 2)));
-      scoreGradients(weights + at, dWeights + at, tokens, dot(dy + offset, y + offset, size));
+      exponentialsOf(weights + at, weights + at, tokens, load<f32>(sums + ((<usize>row) << 2)));
+      scoreGradients(weights + at, dWeights + at, tokens, dotOf(dy + offset, y + offset, size));
     }
     packAllColumns(dy, 1, width, size, rows, queryRows);
     multiplyPacked(weights, 1, tokens, tokens, rows, queryRows, size, 0, dValues, 3 * width, goesOn, rest);
@@ -70,6 +71,9 @@ function packQueries(args: Attention, task: i32, first: i32, rows: i32, turned: 
 function finishRows(args: Attention, task: i32, first: i32, rows: i32, gradients: usize): void {
   const size = args.headSize;
   const stride = 3 * args.heads * size;
-  for (let row = 0; row < rows; row++) scaleRow(element(gradients, stride, 1, row, 0), size, args.scale);
+  for (let row = 0; row < rows; row++) {
+    const at = element(gradients, stride, 1, row, 0);
+    scaleRow(at, at, size, args.scale);
+  }
   if (args.cos != 0) rotateRows(args, task, first, rows, gradients, stride, gradients, stride, true);
 }

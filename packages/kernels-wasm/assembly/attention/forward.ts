@@ -1,9 +1,10 @@
 import { element } from '../gemm/element';
 import { multiplyPacked, packAllColumns, packedColumnsBytes } from '../gemm/multiply';
 import { log } from '../math';
+import { exponentialsOf, largestOf, scaleRow } from '../rows';
 import { Attention, keyMaskOf, logSumExpOf, partOf, rowsOf } from './arguments';
 import { rotateRows } from './rotary';
-import { exponentials, largest, MASKED, maskScores, scaleRow } from './weights';
+import { MASKED, maskScores } from './weights';
 
 /**
  * `softmax(q k^T scale) v` of one head of one sample, and the logarithms of the softmax denominators, a block of queries at a time: of the
@@ -31,11 +32,12 @@ export function attentionTask(args: Attention, task: i32, scratch: usize): void 
     const y = element(rowsOf(args, args.y, task), width, 1, first, 0);
     for (let row = 0; row < rows; row++) {
       const at = element(scores, tokens, 1, row, 0);
-      const top = largest(at, tokens);
-      const sum = exponentials(at, tokens, top);
-      const blind = keyMask != 0 && !(top > MASKED / 2) && top == top;
-      store<f32>(sums + ((<usize>row) << 2), blind ? 0 : top + f32x4.extract_lane(log(f32x4.splat(sum)), 0));
-      scaleRow(at, tokens, blind ? 0 : <f32>1 / sum);
+      const top = largestOf(at, tokens);
+      const sum = exponentialsOf(at, at, tokens, top);
+      // A query all of whose keys are masked: nothing, or NaN if there is a NaN.
+      const blind = keyMask != 0 && !(top > MASKED / 2);
+      store<f32>(sums + ((<usize>row) << 2), blind ? 0 * sum : top + f32x4.extract_lane(log(f32x4.splat(sum)), 0));
+      scaleRow(at, at, tokens, blind ? 0 : <f32>1 / sum);
     }
     multiplyPacked(scores, tokens, 1, rows, tokens, values, size, 0, y, width, false, rest);
   }

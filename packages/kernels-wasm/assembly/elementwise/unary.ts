@@ -22,16 +22,12 @@ export function unaryTask(args: UnaryArgs, task: i32): void {
       return compute(2, x, y, count);
     case 3:
       return compute(3, x, y, count);
-    case 4:
-      return compute(4, x, y, count);
-    case 5:
-      return compute(5, x, y, count);
     default:
-      return compute(6, x, y, count);
+      return compute(4, x, y, count);
   }
 }
 
-/** Square, square root, `1 / sqrt(x)`, `1 / x`, `-x`, `|x|`, `max(x, 0)`. */
+/** Square, square root, `1 / sqrt(x)`, `1 / x`, `max(x, 0)`. */
 // @ts-ignore: decorator
 @inline
 function apply(operation: i32, x: v128): v128 {
@@ -39,8 +35,6 @@ function apply(operation: i32, x: v128): v128 {
   if (operation == 1) return f32x4.sqrt(x);
   if (operation == 2) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
   if (operation == 3) return f32x4.div(f32x4.splat(1), x);
-  if (operation == 4) return f32x4.neg(x);
-  if (operation == 5) return f32x4.abs(x);
   // One instruction, where max takes several; x itself where x is NaN.
   return f32x4.pmax(x, f32x4.splat(0));
 }

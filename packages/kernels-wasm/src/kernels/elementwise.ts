@@ -14,7 +14,7 @@ const INTEGERS = 4;
 /** `a > b` is `b < a`, with NaN too. */
 const turned = { Greater: 'Less', GreaterEqual: 'LessEqual' } as const;
 /** Numbers of the operations in `assembly/elementwise/unary.ts`. */
-const unary = { Square: 0, Sqrt: 1, Rsqrt: 2, Reciprocal: 3, Neg: 4, Abs: 5, Relu: 6 } as const;
+const unary = { Square: 0, Sqrt: 1, Rsqrt: 2, Reciprocal: 3, Relu: 4 } as const;
 
 /** Values in a task: some microseconds. */
 const TASK_VALUES = 32768;
