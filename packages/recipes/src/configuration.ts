@@ -1,4 +1,4 @@
-import type { VitConfig } from '@vitrail/vit';
+import type { VitConfig, VitInitialization } from '@vitrail/vit';
 
 /** The image tower: a `VitConfig` but for the crop size (`views.globalSize`) and the mask token (there when the system masks). */
 export type ImageTowerSection = {
@@ -13,6 +13,8 @@ export type ImageTowerSection = {
   clsTokens: number;
   /** Side of the learned position grid, in patches; other grids are interpolated. */
   positionGrid: number;
+  /** How the tower starts: as TIPS', or `local`, with patches that look at what is near and alike. */
+  initialization: VitInitialization;
 };
 
 /** The text tower; its width is the image tower's, since the two are compared without a projection. */

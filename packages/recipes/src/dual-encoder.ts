@@ -53,7 +53,7 @@ export function dualEncoder(config: DualEncoderConfiguration, { masks }: { masks
     vit,
     text,
     init: (rng) => ({
-      image: initVit(vit, rng.fork('image')),
+      image: initVit(vit, rng.fork('image'), { initialization: image.initialization }),
       text: initText(text, rng.fork('text')),
       logitScale: initLogitScale(loss.temperature),
     }),

@@ -33,6 +33,7 @@ export function requirePositive(path: string, value: number): void {
 }
 
 function requireTowers({ image, text }: DualEncoderConfiguration): void {
+  requireChoice('image.initialization', image.initialization, ['tips', 'local']);
   requireChoice('image.mlp', image.mlp, ['gelu', 'gelu-tanh', 'swiglu']);
   requireWhole('image.width', image.width, 2);
   if (image.width % 2 !== 0) {

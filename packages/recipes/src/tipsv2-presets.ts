@@ -12,7 +12,17 @@ import type { TipsConfiguration } from './tips-configuration.ts';
  */
 const tiny: TipsConfiguration = {
   data: { train: 'scenes?count=20000', evaluate: 'scenes?split=test&count=512' },
-  image: { patchSize: 8, width: 96, depth: 3, heads: 3, mlp: 'gelu-tanh', mlpHidden: 384, clsTokens: 2, positionGrid: 6 },
+  image: {
+    patchSize: 8,
+    width: 96,
+    depth: 3,
+    heads: 3,
+    mlp: 'gelu-tanh',
+    mlpHidden: 384,
+    clsTokens: 2,
+    positionGrid: 6,
+    initialization: 'local',
+  },
   text: { depth: 2, heads: 3, mlpHidden: 384, maxTokens: 48, vocabularySize: 2048 },
   views: {
     globalSize: 48,
@@ -91,7 +101,7 @@ function paperSize(
   const config: TipsConfiguration = {
     ...tiny,
     data: { train: 'scenes?count=100000&size=224', evaluate: 'scenes?split=test&count=512&size=224' },
-    image: { ...image, patchSize: 14, clsTokens: 2, positionGrid: 32 },
+    image: { ...image, patchSize: 14, clsTokens: 2, positionGrid: 32, initialization: 'tips' },
     text: { ...text, heads: image.heads, maxTokens: 64, vocabularySize: 32000 },
     views: { ...tiny.views, globalSize: 224, localSize: 98, localCrops: 6, globalScale: [0.32, 1], localScale: [0.05, 0.32] },
     heads: { hidden: 2048, bottleneck: 256, prototypes: 32768, frozenSteps: 1800 },

@@ -8,7 +8,17 @@ import type { DualEncoderConfiguration, DualEncoderParams, System, TipsConfigura
 /** TIPSv2 on 16-pixel pictures: 4 x 4 patches, two blocks of width 16, heads to 10 prototypes. */
 export const tinyConfig: TipsConfiguration = {
   data: { train: '', evaluate: '' },
-  image: { patchSize: 4, width: 16, depth: 2, heads: 2, mlp: 'gelu-tanh', mlpHidden: 32, clsTokens: 2, positionGrid: 6 },
+  image: {
+    patchSize: 4,
+    width: 16,
+    depth: 2,
+    heads: 2,
+    mlp: 'gelu-tanh',
+    mlpHidden: 32,
+    clsTokens: 2,
+    positionGrid: 6,
+    initialization: 'tips',
+  },
   text: { depth: 1, heads: 2, mlpHidden: 24, maxTokens: 6, vocabularySize: 300 },
   views: {
     globalSize: 16,

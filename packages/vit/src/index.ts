@@ -18,8 +18,9 @@ export {
   clipVitShapes,
   initClipVit,
 } from './clip-vit.ts';
+export { localInitialization } from './local-initialization.ts';
 export type { PatchGrid } from './patch-embed.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
 export { requireTower } from './require-tower.ts';
 export { readValues } from './value-readout.ts';
-export { initVit, type VitConfig, type VitParams, vitParameterCount, vitShapes } from './vit.ts';
+export { initVit, type VitConfig, type VitInitialization, type VitParams, vitParameterCount, vitShapes } from './vit.ts';

@@ -85,4 +85,30 @@ describe('initVit', () => {
     );
     expect(() => initVit({ ...config, imageSize: 30 }, createRng(0))).toThrow(/multiple of patchSize/);
   });
+
+  it('starts local: equal queries and keys, positions that a rotation per step tells apart', () => {
+    const params = initVit(config, createRng(0), { initialization: 'local' });
+    const [width, grid] = [config.width, config.positionGrid];
+    const kernel = params.blocks[1].attn.qkv.kernel.dataSync<'float32'>();
+    const part = (index: number) =>
+      Array.from({ length: width * width }, (_, i) => kernel[Math.floor(i / width) * 3 * width + index * width + (i % width)]);
+    const [queries, keys, values] = [0, 1, 2].map(part);
+    expect(queries).toEqual(keys);
+    const variance = (numbers: number[]) => numbers.reduce((sum, x) => sum + x * x, 0) / numbers.length;
+    // Xavier of a square kernel has variance 1 / D, of the packed one 1 / 2D.
+    expect(Math.abs(variance(queries) / (1.5 ** 2 / 2 / width) - 1)).toBeLessThan(0.1);
+    expect(Math.abs(variance(values) / (1 / 2 / width) - 1)).toBeLessThan(0.1);
+    // sin^2 + cos^2 at amplitude 1/2, over D/4 waves and two axes.
+    const positions = params.position.dataSync<'float32'>();
+    const at = (row: number, column: number) =>
+      positions.subarray((row * grid + column) * width, (row * grid + column + 1) * width);
+    const product = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+    expect(product(at(1, 2), at(1, 2))).toBeCloseTo(0.25 * (width / 2), 4);
+    // Equal steps, equal products, wherever they are taken; the nearer the larger.
+    expect(product(at(0, 0), at(0, 1))).toBeCloseTo(product(at(2, 1), at(2, 2)), 4);
+    expect(product(at(0, 0), at(0, 1))).toBeCloseTo(product(at(0, 0), at(1, 0)), 4);
+    expect(product(at(0, 0), at(0, 1))).toBeGreaterThan(product(at(0, 0), at(0, 2)));
+    disposeTree(params as unknown as TensorTree);
+    expect(() => initVit({ ...config, width: 6, heads: 2 }, createRng(0), { initialization: 'local' })).toThrow('multiple of 4');
+  });
 });

@@ -13,6 +13,7 @@ import {
 } from '@vitrail/core';
 import { type LayerNormParams, type LinearParams, matrixProduct } from '@vitrail/ops';
 import { type BlockParams, blockShapes, tipsInitialization } from './block.ts';
+import { localInitialization } from './local-initialization.ts';
 import { requireTower } from './require-tower.ts';
 
 /** A vision tower of TIPS. */
@@ -77,6 +78,9 @@ export function vitParameterCount(config: VitConfig): number {
   return countShapes(vitShapes(config));
 }
 
+/** How a tower starts: as TIPS', or with patches that look at what is near and alike. */
+export type VitInitialization = 'tips' | 'local';
+
 /**
  * A freshly initialised vision tower: kernels Xavier-uniform, positions N(0, 0.02^2) cut at two deviations, CLS tokens N(0, 1e-12), mask
  * token and biases 0 but for that of the patch embedding, norm scales 1.
@@ -86,13 +90,25 @@ export function vitParameterCount(config: VitConfig): number {
  * starts from what all pictures share spends its first steps on getting rid of it.
  *
  * @param rng each parameter draws from its own stream, named by its path
+ * @param options.initialization `local` for a tower whose patches start by looking at what is near and alike: {@link localInitialization}
  * @returns the parameter tree, the caller's (`disposeTree`)
- * @throws `invalid-argument` for a configuration that cannot be
+ * @throws `invalid-argument` for a configuration that cannot be, also for a width that is not a multiple of 4 with `local`
  * @example initVit(config, createRng(0)).patchEmbed.kernel.shape // [588, 768]
  */
-export function initVit(config: VitConfig, rng: Rng): VitParams {
+export function initVit(
+  config: VitConfig,
+  rng: Rng,
+  { initialization = 'tips' }: { initialization?: VitInitialization } = {},
+): VitParams {
   requireVit('initVit', config);
+  if (initialization === 'local' && config.width % 4 !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `initVit: local positions need a width that is a multiple of 4, but ${config.width} came; use the initialization tips`,
+    );
+  }
   const params = initParameters(vitShapes(config), rng, [
+    ...(initialization === 'local' ? localInitialization : []),
     ['position', truncatedNormal(0.02)],
     ['cls', normal(1e-6)],
     ['maskToken', filled(0)],
