@@ -1,12 +1,22 @@
 // `npm test`: installs, builds, type-checks, lints and runs every test. The last line is `N passed, N failed, N skipped`.
+// `npm test -- --with-tensorflow` installs TensorFlow first, and the tests that need it are not skipped.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install, pnpm } from './pnpm.mjs';
+import { buildTensorflowBackend, installTensorflow } from './tensorflow-for-tests.mjs';
 
+const withTensorflow = process.argv.includes('--with-tensorflow');
+// Downloads while the rest is installed and built.
+const tensorflowInstalled = withTensorflow ? installTensorflow() : undefined;
 install();
 const steps = ['build', 'typecheck', 'lint'].map((script) => ({ script, status: pnpm('--silent', script) }));
 const failedSteps = steps.filter(({ status }) => status !== 0).map(({ script }) => script);
+if (withTensorflow) {
+  const tensorflow = (await tensorflowInstalled) ? buildTensorflowBackend() : undefined;
+  if (tensorflow === undefined) failedSteps.push('setting up TensorFlow');
+  else process.env.VITRAIL_TEST_TENSORFLOW = tensorflow;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'vitrail-test-'));
 const results = join(folder, 'results.json');

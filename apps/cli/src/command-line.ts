@@ -103,7 +103,10 @@ function commandLine(finish: (status: number) => void): Command {
     .action(exportModel);
 
   command('report', 'write report.html of a run again').requiredOption('--run <dir>', 'run directory').action(report);
-  command('doctor', 'what this machine offers').action(doctor);
+  command('doctor', 'what this machine offers, and how to get what is missing')
+    .option('--setup-tensorflow', 'build the backend tensorflow for the TensorFlow of a Python environment')
+    .option('--python <path>', 'that environment: its interpreter; python3 by default')
+    .action(doctor);
   command('recipes', 'every recipe with its presets; with --json, their settings and defaults').action(listRecipes);
   return program;
 }

@@ -1,12 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { BackendName } from '@vitrail/backend';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
-import { startAnnouncedBackend } from '../backend.ts';
+import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
 import { loadModel, type Model } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
 import { printResult } from '../print-result.ts';
@@ -17,7 +16,7 @@ export type EmbedOptions = {
   images?: readonly string[];
   texts?: readonly string[];
   out: string;
-  backend: BackendName;
+  backend: BackendChoice;
   json?: boolean;
 };
 

@@ -1,7 +1,6 @@
-import type { BackendName } from '@vitrail/backend';
 import { requireWhole } from '@vitrail/train';
 import { writeJson } from '@vitrail/train/node';
-import { startAnnouncedBackend } from '../backend.ts';
+import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
 import { openAnnouncedSource } from '../data-source.ts';
 import { evaluateModel, fewestPictures, parseTasks } from '../evaluation/tasks.ts';
 import { loadModel } from '../model.ts';
@@ -16,7 +15,7 @@ export type EvaluateOptions = {
   /** Most pictures that are looked at; the first ones of the source. */
   samples: number;
   out?: string;
-  backend: BackendName;
+  backend: BackendChoice;
   json?: boolean;
 };
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { BackendName } from '@vitrail/backend';
 import { VitrailError } from '@vitrail/core';
 import { findRecipe } from '@vitrail/recipes';
 import { openRunDirectory } from '@vitrail/train/node';
-import { startAnnouncedBackend } from '../backend.ts';
+import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
 import { possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
 import { printResult } from '../print-result.ts';
@@ -18,7 +17,7 @@ import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
 
 /** What `vitrail pretrain` takes. */
-export type PretrainOptions = ConfigurationOptions & { out?: string; backend: BackendName; resume?: boolean; json?: boolean };
+export type PretrainOptions = ConfigurationOptions & { out?: string; backend: BackendChoice; resume?: boolean; json?: boolean };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with: where it runs, not what it computes. */
 const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs'];

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { tidy } from '@tensorflow/tfjs-core';
-import type { BackendName } from '@vitrail/backend';
 import { simpleTemplates } from '@vitrail/captions';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
-import { startAnnouncedBackend } from '../backend.ts';
+import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
 import { overlayLabels } from '../pictures/overlay.ts';
@@ -20,7 +19,7 @@ export type SegmentOptions = {
   image: string;
   labels: string;
   out: string;
-  backend: BackendName;
+  backend: BackendChoice;
   json?: boolean;
 };
 
