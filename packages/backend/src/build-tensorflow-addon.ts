@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VitrailError } from '@vitrail/core';
@@ -17,6 +17,7 @@ const NODE_API = 8;
  * Installs tfjs-node into `folder` without running its install script, which would download TensorFlow 2.9.
  *
  * tfjs-node depends on all of `@tensorflow/tfjs`, of which its backend uses what is in tfjs-core: that is put in its place (50 MB for 300).
+ * One of its kernels requires tfjs-core under its own name, which is made another name of the same folder.
  *
  * @throws `unavailable` when there is no npm, or it fails
  */
@@ -38,6 +39,7 @@ export async function installTfjsNode(folder: string): Promise<void> {
       `npm could not install @tensorflow/tfjs-node ${versions.tfjsNode}: ${npmReason(stderr)}. Is there a network?`,
     );
   }
+  await symlink('tfjs', join(dirname(packageFolderIn(folder)), 'tfjs-core'));
 }
 
 /**
@@ -47,13 +49,13 @@ export async function installTfjsNode(folder: string): Promise<void> {
  * The addon finds TensorFlow's libraries where they are now (rpath), and those find the CUDA libraries that pip puts beside them.
  *
  * @returns the addon
- * @throws `unavailable` when there is no g++, or it fails
+ * @throws `unavailable` when there is no g++, or it fails, or the source is not there
  */
 export async function compileAddon(folder: string, tensorflow: TensorflowOfPython): Promise<string> {
-  const source = join(packageFolderIn(folder), 'binding');
+  const sources = [join(packageFolderIn(folder), 'binding'), dirname(fileURLToPath(fusedOpsSource))];
   const addon = join(packageFolderIn(folder), 'lib', `napi-v${NODE_API}`, 'tfjs_binding.node');
   await mkdir(dirname(addon), { recursive: true });
-  const units = (await readdir(source)).filter((name) => name.endsWith('.cc')).map((name) => join(source, name));
+  const units = (await Promise.all(sources.map(unitsIn))).flat();
   const includes = [
     packageFolderIn(folder),
     join(folder, 'node_modules', 'node-api-headers', 'include'),
@@ -63,7 +65,6 @@ export async function compileAddon(folder: string, tensorflow: TensorflowOfPytho
     ...['-std=c++17', ...optimization, '-shared', '-fPIC', `-DNAPI_VERSION=${NODE_API}`],
     ...includes.map((path) => `-I${path}`),
     ...units,
-    fileURLToPath(fusedOpsSource),
     ...['-o', addon, `-L${tensorflow.folder}`, `-Wl,-rpath,${tensorflow.folder}`],
     ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
   ]);
@@ -78,6 +79,19 @@ export async function compileAddon(folder: string, tensorflow: TensorflowOfPytho
     );
   }
   return addon;
+}
+
+/** The C++ files of a folder, each of which is compiled by itself. */
+async function unitsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const units = names.filter((name) => name.endsWith('.cc'));
+  if (units.length === 0) {
+    throw new VitrailError(
+      'unavailable',
+      `there is no C++ source in ${folder}, which is compiled into the addon. Install the package again that this folder belongs to`,
+    );
+  }
+  return units.sort().map((name) => join(folder, name));
 }
 
 /** Sums may be taken in any order. Not -ffast-math, which changes how the whole process treats the smallest numbers. */

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isVitrailError } from '@vitrail/core';
@@ -85,6 +86,12 @@ describe('setupTensorflow says what is missing, and leaves nothing half made', (
     expect(await messageOf()).toMatch(/ENOTFOUND network request failed\. Is there a network/);
   });
 
+  it('the source of tfjs-node', async () => {
+    python({});
+    program('npm', `/bin/mkdir -p ${packageFolderIn('.')}`);
+    expect(await messageOf()).toMatch(/no C\+\+ source in .*tfjs-node\/binding/);
+  });
+
   it('g++, or what g++ says', async () => {
     python({});
     npm();
@@ -96,7 +103,8 @@ describe('setupTensorflow says what is missing, and leaves nothing half made', (
   it('an addon that works', async () => {
     python({});
     npm();
-    program('g++', 'while [ "$1" != "-o" ]; do shift; done; echo broken > "$2"');
+    const takesTheFusedOps = 'case "$*" in *"/fused-ops.cc "*) ;; *) echo "error: no fused ops" >&2; exit 1;; esac';
+    program('g++', `${takesTheFusedOps}; while [ "$1" != "-o" ]; do shift; done; echo broken > "$2"`);
     expect(await messageOf()).toMatch(/built for TensorFlow 2\.21\.0, but does not work/);
   });
 });
@@ -129,4 +137,12 @@ it.runIf(hasTensorflow)('setupTensorflow does nothing where the same TensorFlow 
   const { tensorflowFolder: folder, tensorflow: version, isCudaBuild } = setup;
   const report = await setupTensorflow({ folder: tensorflowFolder, python: python({ folder, version, isCudaBuild }) });
   expect(report).toMatchObject({ wasThere: true, tensorflow: version });
+});
+
+it.runIf(hasTensorflow)('setupTensorflow leaves all that tfjs-node requires in its folder', async () => {
+  if ((await readSetup(tensorflowFolder)) === undefined) return;
+  const require = createRequire(`${packageFolderIn(tensorflowFolder)}/package.json`);
+  for (const name of ['@tensorflow/tfjs', '@tensorflow/tfjs-core']) {
+    expect(require.resolve(name).startsWith(realpathSync(tensorflowFolder)), name).toBe(true);
+  }
 });

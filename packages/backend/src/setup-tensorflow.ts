@@ -38,7 +38,7 @@ export type TensorflowSetupReport = {
 };
 
 /** Raised with every change to how the addon is built. */
-const RECIPE = 3;
+const RECIPE = 4;
 
 /**
  * Builds the addon of tfjs-node against the TensorFlow of a Python environment, so that the backend `tensorflow` runs on a current

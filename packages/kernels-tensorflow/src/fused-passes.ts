@@ -1,7 +1,7 @@
 import type { Attribute, NodeBackend } from './node-backend.ts';
 import { type ActivationKind, activationKinds, type Passes } from './passes.ts';
 
-/** Where the source of the fused ops is, to be compiled into the addon of tfjs-node. */
+/** Where the source of the fused ops is: this file and all other `.cc` beside it, to be compiled into the addon of tfjs-node. */
 export const fusedOpsSource = new URL('../native/fused-ops.cc', import.meta.url);
 
 /** Whether the addon of this backend has the ops of {@link fusedOpsSource} and may use them: they are for the processor. */

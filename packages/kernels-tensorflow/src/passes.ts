@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** The activations of `@vitrail/ops`, in the order in which native/fused-ops.cc counts them. */
+/** The activations of `@vitrail/ops`, in the order in which native/activation-kinds.h counts them. */
 export const activationKinds = ['gelu', 'gelu-tanh', 'quick-gelu', 'relu', 'silu'] as const;
 
 /** One of {@link activationKinds}. */
