@@ -1,2 +1,2 @@
 export * from './constants';
-export { runAlone, runShared, work } from './pool';
+export { offerTasks, runAlone, spinUntilFinished, spinUntilOffered, takeTasks } from './pool';

@@ -1,27 +1,16 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { isNode } from './environment.ts';
 import type { Kernel } from './kernel.ts';
-import { isShared } from './start-on-shared-memory.ts';
+import { POOL_BYTES, poolFields } from './pool-fields.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
-import { startWorkers, type Workers } from './workers.ts';
-
-/** What the compiled kernels export. */
-type Exports = {
-  runAlone(kernel: Kernel, words: number, tasks: number, scratch: number): void;
-  runShared(pool: number, kernel: Kernel, words: number, tasks: number): void;
-  work(pool: number, thread: number, firstJob: number): void;
-};
+import { type KernelExports, ThreadPool } from './thread-pool.ts';
+import { isShared } from './use-shared-memory.ts';
 
 type ArgumentViews = { words: Int32Array; floats: Float32Array };
 
 /** A cache line: what different threads write lies in different ones. */
 const ALIGNMENT = 64;
-/** Room for the arguments of any kernel, and for the state of the pool, in bytes. */
+/** Room for the arguments of any kernel. */
 const ARGUMENT_BYTES = 512;
-const POOL_BYTES = 64;
-
-/** Fields of the pool (`assembly/pool.ts`), as indices of 32-bit words. */
-const pool = { jobs: 0, scratch: 6, scratchBytes: 7, closing: 8, running: 9, mayBlock: 10 } as const;
 
 /**
  * The kernels over the memory of the wasm backend: one instance per thread, arguments and scratch memory beside the tensors.
@@ -32,28 +21,31 @@ const pool = { jobs: 0, scratch: 6, scratchBytes: 7, closing: 8, running: 9, may
 export class Device {
   readonly backend: TfjsWasmBackend;
   readonly #module: WebAssembly.Module;
-  readonly #exports: Exports;
+  readonly #exports: KernelExports;
   readonly #arguments: number;
   readonly #pool: number;
   #scratchBlock = 0;
   #scratch = 0;
   #scratchBytes = 0;
+  #scratchThreads = 0;
   #views: ArgumentViews = { words: new Int32Array(0), floats: new Float32Array(0) };
-  #workers: Workers | undefined;
+  #threads: ThreadPool | undefined;
+  /** Tensors that the kernel of now has made so far. */
+  #made: TensorInfo[] = [];
 
   constructor(backend: TfjsWasmBackend, module: WebAssembly.Module) {
     const { memory } = backend.wasm.asm;
     this.backend = backend;
     this.#module = module;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
     this.#arguments = align(this.allocate(ARGUMENT_BYTES + POOL_BYTES + ALIGNMENT));
     this.#pool = this.#arguments + ARGUMENT_BYTES;
-    this.#poolState().fill(0);
+    new Int32Array(memory.buffer, this.#pool, POOL_BYTES / 4).fill(0);
   }
 
   /** Threads that share the work, this one included. */
   get threads(): number {
-    return 1 + (this.#workers?.count ?? 0);
+    return this.#threads?.threads ?? 1;
   }
 
   /** Whether the memory is shared, so that there can be more than one thread. */
@@ -61,20 +53,20 @@ export class Device {
     return isShared(this.backend.wasm.asm.memory);
   }
 
-  /** Ends the workers there are and starts `threads - 1` new ones. */
+  /** Ends the workers there are and starts `threads - 1` new ones. Meanwhile kernels run on this thread alone. */
   async setThreads(threads: number): Promise<void> {
-    this.#endWorkers();
-    this.#freeScratch();
+    const before = this.#threads;
+    this.#threads = undefined;
+    await before?.end();
     if (threads === 1) return;
-    const state = this.#poolState();
-    state[pool.mayBlock] = isNode() ? 1 : 0;
     const { memory } = this.backend.wasm.asm;
-    this.#workers = await startWorkers(threads - 1, {
+    const started = await ThreadPool.start(threads - 1, {
+      exports: this.#exports,
       module: this.#module,
       memory,
-      pool: this.#pool,
-      firstJob: state[pool.jobs],
+      address: this.#pool,
     });
+    this.#threads = started;
   }
 
   /**
@@ -83,12 +75,13 @@ export class Device {
    */
   launch(kernel: Kernel, tasks: number, words: readonly number[], floats: readonly number[] = [], scratchBytes = 0): void {
     if (tasks === 0) return;
-    if (scratchBytes > this.#scratchBytes) this.#growScratch(scratchBytes);
-    const view = this.#argumentView();
+    const pool = tasks === 1 ? undefined : this.#threads;
+    this.#requireScratch(scratchBytes, pool?.threads ?? 1);
+    const view = this.#argumentViews();
     view.words.set(words);
     view.floats.set(floats, words.length);
-    if (this.#workers === undefined || tasks === 1) this.#exports.runAlone(kernel, this.#arguments, tasks, this.#scratch);
-    else this.#exports.runShared(this.#pool, kernel, this.#arguments, tasks);
+    if (pool === undefined) this.#exports.runAlone(kernel, this.#arguments, tasks, this.#scratch);
+    else pool.run(kernel, this.#arguments, tasks);
   }
 
   /** The address of a tensor's values. */
@@ -103,7 +96,23 @@ export class Device {
 
   /** A new tensor, its values not yet set. */
   output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
-    return this.backend.makeOutput([...shape], dtype);
+    const tensor = this.backend.makeOutput([...shape], dtype);
+    this.#made.push(tensor);
+    return tensor;
+  }
+
+  /** Runs a kernel. If it throws, for want of memory or because of its arguments, the tensors that it made are disposed. */
+  run<T>(kernel: () => T): T {
+    const before = this.#made;
+    this.#made = [];
+    try {
+      return kernel();
+    } catch (error) {
+      for (const { dataId } of this.#made) this.backend.disposeData(dataId);
+      throw error;
+    } finally {
+      this.#made = before;
+    }
   }
 
   /** Memory for as long as `f` runs. */
@@ -120,36 +129,24 @@ export class Device {
     return this.backend.wasm._malloc(bytes) >>> 0;
   }
 
-  #growScratch(bytes: number): void {
-    this.#freeScratch();
-    const each = align(bytes);
-    this.#scratchBlock = this.allocate(each * this.threads + ALIGNMENT);
+  /** Sees to it that each of `threads` threads has `bytes` bytes of scratch memory. */
+  #requireScratch(bytes: number, threads: number): void {
+    if (bytes <= this.#scratchBytes && threads <= this.#scratchThreads) return;
+    const each = Math.max(align(bytes), this.#scratchBytes);
+    const count = Math.max(threads, this.#scratchThreads);
+    if (this.#scratchThreads > 0) this.backend.wasm._free(this.#scratchBlock);
+    this.#scratchThreads = 0;
+    this.#scratchBlock = this.allocate(each * count + ALIGNMENT);
     this.#scratch = align(this.#scratchBlock);
     this.#scratchBytes = each;
-    const state = this.#poolState();
-    state[pool.scratch] = this.#scratch;
-    state[pool.scratchBytes] = each;
-  }
-
-  #freeScratch(): void {
-    if (this.#scratchBytes > 0) this.backend.wasm._free(this.#scratchBlock);
-    this.#scratchBytes = 0;
-  }
-
-  #endWorkers(): void {
-    if (this.#workers === undefined) return;
-    const state = this.#poolState();
-    Atomics.store(state, pool.closing, 1);
-    Atomics.add(state, pool.jobs, 1);
-    Atomics.notify(state, pool.jobs);
-    while (Atomics.load(state, pool.running) > 0);
-    Atomics.store(state, pool.closing, 0);
-    this.#workers.release();
-    this.#workers = undefined;
+    this.#scratchThreads = count;
+    const state = new Int32Array(this.backend.wasm.HEAPU8.buffer, this.#pool, POOL_BYTES / 4);
+    state[poolFields.scratch] = this.#scratch;
+    state[poolFields.scratchBytes] = each;
   }
 
   /** The block of arguments; its views are made anew when the memory has grown, because growing detaches them. */
-  #argumentView(): ArgumentViews {
+  #argumentViews(): ArgumentViews {
     const { buffer } = this.backend.wasm.HEAPU8;
     if (this.#views.words.buffer !== buffer) {
       this.#views = {
@@ -158,10 +155,6 @@ export class Device {
       };
     }
     return this.#views;
-  }
-
-  #poolState(): Int32Array {
-    return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.#pool, POOL_BYTES / 4);
   }
 }
 

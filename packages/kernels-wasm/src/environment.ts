@@ -10,6 +10,6 @@ export async function importBuiltin<Module>(specifier: string): Promise<Module> 
 
 /** Cores that this program may use. */
 export async function availableCores(): Promise<number> {
-  if (!isNode()) return navigator.hardwareConcurrency;
+  if (!isNode()) return navigator.hardwareConcurrency ?? 1;
   return (await importBuiltin<typeof import('node:os')>('node:os')).availableParallelism();
 }

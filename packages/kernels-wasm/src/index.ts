@@ -1,2 +1,2 @@
 export { registerWasmKernels, type WasmBuild, type WasmKernelOptions, type WasmKernelReport } from './register-wasm-kernels.ts';
-export type { WasmPaths } from './start-on-shared-memory.ts';
+export type { WasmPaths } from './use-shared-memory.ts';

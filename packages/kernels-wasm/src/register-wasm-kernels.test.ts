@@ -1,4 +1,18 @@
-import { add, getBackend, memory, ones, setBackend, slice, tensor1d, tidy, zeros } from '@tensorflow/tfjs-core';
+import {
+  add,
+  backend,
+  dispose,
+  engine,
+  fill,
+  getBackend,
+  memory,
+  ones,
+  setBackend,
+  slice,
+  tensor1d,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { linear } from '@vitrail/ops';
 import { expectClose, sampleTensor } from '@vitrail/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +56,25 @@ describe('registerWasmKernels', () => {
     before.dispose();
   });
 
+  it('takes one call after the other', async () => {
+    const before = tidy(layer);
+    const reports = await Promise.all([2, 3, 1, 3].map((threads) => registerWasmKernels({ threads })));
+    expect(reports.map(({ threads }) => threads)).toEqual([2, 3, 1, 3]);
+    for (let i = 0; i < 20; i++) expect(tidy(() => layer().dataSync())).toEqual(before.dataSync());
+    before.dispose();
+  });
+
+  it('computes while threads start', async () => {
+    await registerWasmKernels({ threads: 1 });
+    const bystanders = Array.from({ length: 12 }, (_, i) => fill([50_000], i));
+    const ready = registerWasmKernels({ threads: 3 });
+    const first = tidy(() => layer().dataSync());
+    await ready;
+    expect(tidy(() => layer().dataSync())).toEqual(first);
+    for (const [i, tensor] of bystanders.entries()) expect(tensor.dataSync().every((value) => value === i)).toBe(true);
+    dispose(bystanders);
+  });
+
   it('keeps old tensors and kernels right when the memory grows', () => {
     tidy(() => {
       const before = layer();
@@ -61,10 +94,30 @@ describe('registerWasmKernels', () => {
     // Beside 64 MiB, 4.28 GB do not fit into 4 GiB; the bytes of 4.36 GB wrap around in 32 bits.
     for (const side of [32_700, 33_000]) {
       const before = memory().numTensors;
+      const data = backend().numDataIds();
       expect(() => tidy(() => linear(ones([side, 1]), { kernel: ones([1, side]) }))).toThrow('out of memory');
       expect(memory().numTensors).toBe(before);
+      expect(backend().numDataIds()).toBe(data);
     }
     taken.dispose();
     tidy(() => expectClose(linear(ones([2, 3]), { kernel: ones([3, 1]) }), [3, 3]));
+  });
+
+  it('leaves no output behind when there is no room for the next', () => {
+    tidy(() => {
+      const inputs = { dy: ones([5]), gate: ones([5]), value: ones([5]) };
+      const { wasm } = currentWasmBackend();
+      const allocate = wasm._malloc;
+      const data = backend().numDataIds();
+      let calls = 0;
+      wasm._malloc = (bytes) => {
+        if (++calls === 2) throw new Error('no room');
+        return allocate(bytes);
+      };
+      expect(() => engine().runKernel('VitrailSwigluGrad', inputs, {})).toThrow('no room');
+      wasm._malloc = allocate;
+      expect(calls).toBe(2);
+      expect(backend().numDataIds()).toBe(data);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { engine, getKernel, type KernelFunc, registerKernel, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
+import { engine, env, getKernel, type KernelFunc, registerKernel, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { checkAllocations } from './check-allocations.ts';
 import { Device } from './device.ts';
@@ -6,8 +6,8 @@ import { availableCores, isNode } from './environment.ts';
 import { binaries } from './generated/binaries.ts';
 import { wasmKernels } from './kernels/index.ts';
 import { withSharedMemory } from './shared-memory.ts';
-import { canShareMemory, isShared, startOnSharedMemory, type WasmPaths } from './start-on-shared-memory.ts';
-import { currentWasmBackend } from './tfjs-wasm-backend.ts';
+import { currentWasmBackend, type TfjsWasmBackend } from './tfjs-wasm-backend.ts';
+import { canShareMemory, isShared, useSharedMemory, type WasmPaths } from './use-shared-memory.ts';
 
 /** `relaxed` has fused multiply-adds; `plain` rounds twice, gives the same bits on every machine, and is a third slower. */
 export type WasmBuild = keyof typeof binaries;
@@ -29,6 +29,7 @@ const MAXIMUM_THREADS = 64;
 /** The kernels that tfjs itself registers, by name, for the cases that ours leave to them. */
 const stock = new Map<string, KernelFunc>();
 let installed: { device: Device; build: WasmBuild } | undefined;
+let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Makes the ops of `@vitrail/ops`, and those of tfjs itself, faster on the `wasm` backend, and makes it the current backend. Nothing else
@@ -42,23 +43,39 @@ let installed: { device: Device; build: WasmBuild } | undefined;
  *
  * @example await registerWasmKernels() // { build: 'relaxed', threads: 2 }
  */
-export async function registerWasmKernels({ threads, build, wasmPaths }: WasmKernelOptions = {}): Promise<WasmKernelReport> {
+export function registerWasmKernels(options: WasmKernelOptions = {}): Promise<WasmKernelReport> {
+  // One after the other: a call that came between would share threads that another is about to end.
+  const report = queue.then(() => register(options));
+  queue = report.catch(() => undefined);
+  return report;
+}
+
+async function register({ threads, build, wasmPaths }: WasmKernelOptions): Promise<WasmKernelReport> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new VitrailError('invalid-argument', `threads is a whole number from 1 to ${MAXIMUM_THREADS}, but ${threads} came`);
   }
   const chosen = chooseBuild(build);
   const wanted = threads ?? (await defaultThreads(wasmPaths));
   await startBackend(wanted, wasmPaths);
-  const device = installed?.build === chosen ? installed.device : await install(chosen);
-  const count = threads ?? (device.shared ? wanted : 1);
-  if (count > 1 && !device.shared) {
+  const backend = currentWasmBackend();
+  const current = installed;
+  const device =
+    current?.build === chosen && current.device.backend === backend ? current.device : await install(chosen, backend);
+  if (threads !== undefined && threads > 1 && !device.shared) {
     throw new VitrailError(
       'unavailable',
-      `${count} threads need memory that they can share, but the wasm backend was started before without it: call registerWasmKernels first`,
+      `${threads} threads need memory that they can share, but the wasm backend was started before without it: call registerWasmKernels first`,
     );
   }
-  if (device.threads !== count) await device.setThreads(count);
-  return { build: chosen, threads: count };
+  const count = device.shared ? wanted : 1;
+  if (device.threads !== count) {
+    try {
+      await device.setThreads(count);
+    } catch (error) {
+      if (threads !== undefined) throw error;
+    }
+  }
+  return { build: chosen, threads: device.threads };
 }
 
 async function defaultThreads(wasmPaths: WasmPaths | undefined): Promise<number> {
@@ -85,25 +102,39 @@ function chooseBuild(build: WasmBuild | undefined): WasmBuild {
 async function startBackend(threads: number, wasmPaths: WasmPaths | undefined): Promise<void> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   if (!('wasm' in engine().registry)) {
-    if (threads > 1) return await startOnSharedMemory(wasmPaths);
-    if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
+    // On a page where memory can be shared tfjs would start its own threaded build, whose memory is out of reach.
+    env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    if (threads > 1) await useSharedMemory(wasmPaths, setWasmPaths);
+    else if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
   }
-  await setBackend('wasm');
+  if (!(await setBackend('wasm'))) {
+    throw new VitrailError(
+      'unavailable',
+      "the wasm backend could not be started: tfjs's warning before this says why. In a browser, pass wasmPaths, the URL of the folder " +
+        'with the .wasm files of @tensorflow/tfjs-backend-wasm',
+    );
+  }
 }
 
-async function install(build: WasmBuild): Promise<Device> {
+async function install(build: WasmBuild, backend: TfjsWasmBackend): Promise<Device> {
   await installed?.device.setThreads(1);
-  const backend = currentWasmBackend();
+  const { memory } = backend.wasm.asm;
+  if (memory === undefined) {
+    throw new VitrailError(
+      'unavailable',
+      'the wasm backend runs the threaded build of tfjs, whose memory is out of reach: call registerWasmKernels before anything starts it',
+    );
+  }
   const code = decode(binaries[build]);
   checkAllocations(backend.wasm);
-  const device = new Device(backend, new WebAssembly.Module(isShared(backend.wasm.asm.memory) ? withSharedMemory(code) : code));
+  const device = new Device(backend, new WebAssembly.Module(isShared(memory) ? withSharedMemory(code) : code));
   for (const [kernelName, kernelFunc] of Object.entries(wasmKernels(device, stockKernel))) {
     const before = getKernel(kernelName, 'wasm');
     if (before !== undefined) {
       if (!stock.has(kernelName)) stock.set(kernelName, before.kernelFunc);
       unregisterKernel(kernelName, 'wasm');
     }
-    registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+    registerKernel({ ...before, kernelName, backendName: 'wasm', kernelFunc: (call) => device.run(() => kernelFunc(call)) });
   }
   installed = { device, build };
   return device;

@@ -12,6 +12,7 @@ export type TfjsWasmBackend = {
 
 /** The WebAssembly module of tfjs, as Emscripten shows it. */
 export type TfjsModule = {
+  /** `memory` is absent in the threaded build. */
   asm: { memory: WebAssembly.Memory; malloc(bytes: number): number };
   HEAPU8: Uint8Array;
   _malloc(bytes: number): number;

@@ -3,13 +3,13 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { type Rank, setBackend, type Tensor, type Tensor3D, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import { attention, layerNorm, linear, residualLinear } from '@vitrail/ops';
 import { sampleTensor } from '../../testing/src/sample-tensor.ts';
-import { registerWasmKernels } from '../src/index.ts';
+import { registerWasmKernels, type WasmKernelOptions } from '../src/index.ts';
 
 /** What the page finds: what runs, and the largest difference from the cpu backend in values and gradients of a transformer layer. */
 export type PageReport = { build: string; threads: number; isolated: boolean; difference: number };
 
-async function report(): Promise<PageReport> {
-  const { build, threads } = await registerWasmKernels({ wasmPaths: '/wasm/' });
+async function report(options: WasmKernelOptions): Promise<PageReport> {
+  const { build, threads } = await registerWasmKernels(options);
   const onWasm = layerAndGradients();
   await setBackend('cpu');
   const onCpu = layerAndGradients();

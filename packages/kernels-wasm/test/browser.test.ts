@@ -4,11 +4,12 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WasmKernelOptions } from '../src/index.ts';
 import type { PageReport } from './browser-page.ts';
 
 const chromiumPath = '/usr/bin/chromium';
@@ -33,22 +34,30 @@ describe.skipIf(!existsSync(chromiumPath))(`in Chromium (skipped without ${chrom
     if (profile) await rm(profile, { recursive: true, force: true });
   });
 
-  async function open(path: string): Promise<PageReport> {
+  async function open(path: string, options: WasmKernelOptions): Promise<PageReport> {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
-    return await page.evaluate(() => (globalThis as unknown as { report(): Promise<PageReport> }).report());
+    type Page = { report(options: WasmKernelOptions): Promise<PageReport> };
+    return await page.evaluate((given) => (globalThis as unknown as Page).report(given), options);
   }
 
-  it('runs on as many threads as there are cores on a page that is cross-origin isolated, and agrees with cpu', async () => {
-    const report = await open('/isolated');
-    expect(report).toMatchObject({ build: 'relaxed', threads: availableParallelism(), isolated: true });
+  const cores = availableParallelism();
+  it.each([
+    ['isolated, with wasmPaths: as many threads as cores', '/isolated', { wasmPaths: '/wasm/' }, cores],
+    ['isolated, without wasmPaths: one thread', '/isolated', {}, 1],
+    ['isolated, asked for one thread', '/isolated', { threads: 1, wasmPaths: '/wasm/' }, 1],
+    ['any other: one thread', '/', { wasmPaths: '/wasm/' }, 1],
+    ['without leave for workers: one thread', '/isolated-without-workers', { wasmPaths: '/wasm/' }, 1],
+  ])('agrees with cpu on a page that is %s', async (_, path, options, threads) => {
+    const report = await open(path, options);
+    expect(report).toMatchObject({ build: 'relaxed', threads, isolated: path !== '/' });
     expect(report.difference).toBeLessThan(1e-5);
   });
 
-  it('runs on one thread on any other page, and agrees with cpu', async () => {
-    const report = await open('/');
-    expect(report).toMatchObject({ build: 'relaxed', threads: 1, isolated: false });
-    expect(report.difference).toBeLessThan(1e-5);
+  it('says why threads cannot be had', async () => {
+    await expect(open('/', { threads: 2, wasmPaths: '/wasm/' })).rejects.toThrow('Cross-Origin-Opener-Policy: same-origin');
+    await expect(open('/isolated', { threads: 2 })).rejects.toThrow('wasmPaths');
+    await expect(open('/isolated-without-workers', { threads: 2, wasmPaths: '/wasm/' })).rejects.toThrow('worker-src');
   });
 });
 
@@ -68,13 +77,17 @@ async function servePage(): Promise<Server> {
   const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
   const page = '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>';
   const server = createServer(async ({ url = '/' }, response) => {
-    const headers = { 'Cross-Origin-Resource-Policy': 'same-origin', ...(url === '/isolated' && isolation) };
+    const headers = {
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      ...(url.startsWith('/isolated') && isolation),
+      ...(url.endsWith('without-workers') && { 'Content-Security-Policy': "worker-src 'self'" }),
+    };
     if (url === '/page.js')
       response.writeHead(200, { ...headers, 'Content-Type': 'text/javascript' }).end(bundle.outputFiles[0].contents);
-    else if (url.startsWith('/wasm/')) {
+    else if (url.endsWith('.wasm')) {
       response
         .writeHead(200, { ...headers, 'Content-Type': 'application/wasm' })
-        .end(await readFile(join(binaries, url.slice(6))));
+        .end(await readFile(join(binaries, basename(url))));
     } else response.writeHead(200, { ...headers, 'Content-Type': 'text/html' }).end(page);
   });
   return await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));

@@ -1,4 +1,3 @@
-import { env, setBackend } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { importBuiltin, isNode } from './environment.ts';
 import { withSharedMemory } from './shared-memory.ts';
@@ -21,12 +20,15 @@ export function isShared(memory: WebAssembly.Memory): boolean {
 }
 
 /**
- * Starts the wasm backend of tfjs, and makes it the current one, with its own SIMD binary on a memory that threads can share.
+ * Has tfjs start its wasm backend on a memory that threads can share: its own SIMD binary, with the memory declared so.
  *
  * @throws `unavailable` where memory cannot be shared; `invalid-argument` in a browser without `wasmPaths`; `missing-data` if the binary
  *   cannot be read.
  */
-export async function startOnSharedMemory(wasmPaths: WasmPaths | undefined): Promise<void> {
+export async function useSharedMemory(
+  wasmPaths: WasmPaths | undefined,
+  setWasmPaths: (paths: Record<string, string>, usePlatformFetch: boolean) => void,
+): Promise<void> {
   if (!canShareMemory()) {
     throw new VitrailError(
       'unavailable',
@@ -34,17 +36,13 @@ export async function startOnSharedMemory(wasmPaths: WasmPaths | undefined): Pro
         'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
     );
   }
-  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   const binary = withSharedMemory(await (isNode() ? readFromPackage() : download(wasmPaths)));
   const url = URL.createObjectURL(new Blob([binary], { type: 'application/wasm' }));
-  // On a page where memory can be shared tfjs would start its own threaded build, whose memory is out of reach.
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const usePlatformFetch = true;
   setWasmPaths(
     { 'tfjs-backend-wasm.wasm': url, 'tfjs-backend-wasm-simd.wasm': url, 'tfjs-backend-wasm-threaded-simd.wasm': url },
     usePlatformFetch,
   );
-  await setBackend('wasm');
 }
 
 async function readFromPackage(): Promise<Uint8Array> {
