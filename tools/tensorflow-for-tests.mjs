@@ -8,13 +8,15 @@ import { root } from './pnpm.mjs';
 const folder = join(homedir(), '.cache', 'vitrail-tests');
 const environment = join(folder, 'python');
 const python = join(environment, 'bin', 'python');
+/** The version that the backend is known to build against and to pass its tests with. */
+const tensorflow = 'tensorflow-cpu==2.21.*';
 
-/** Begins to install tensorflow-cpu into a virtual environment, beside whatever this process does next. Resolves to whether it is there. */
+/** Begins to install TensorFlow into a virtual environment, beside whatever this process does next. Resolves to whether it is there. */
 export function installTensorflow() {
   mkdirSync(folder, { recursive: true });
   const steps = [
     ...(existsSync(python) ? [] : [['python3', '-m', 'venv', environment]]),
-    [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'tensorflow-cpu'],
+    [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', tensorflow],
   ];
   return steps.reduce(async (before, step) => (await before) && (await run(step)), Promise.resolve(true));
 }

@@ -1,4 +1,5 @@
-// Compiles assembly/ twice, with fused multiply-adds (relaxed SIMD) and without, and writes both as base64 into one module of src/generated.
+// Compiles assembly/ twice, with fused multiply-adds (relaxed SIMD) and without, and writes both as base64 into one module of
+// src/generated.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -31,7 +31,7 @@ type BackendDescription = BackendStatus extends infer Status
  * Describes the machine this process runs on: engine, processor, memory, WebAssembly features, packages, and every backend with the reason
  * why it can or cannot be started. Starts nothing here; a TensorFlow with CUDA is asked in a process of its own whether it sees a GPU.
  *
- * @example (await describeMachine()).backends.wasm // { available: true, reason: 'WebAssembly with SIMD, one thread' }
+ * @example (await describeMachine()).backends.wasm // { available: true, reason: 'WebAssembly with relaxed SIMD and threads' }
  */
 export async function describeMachine(options: DetectionOptions = {}): Promise<MachineDescription> {
   const statuses = await detectBackends(options);

@@ -22,7 +22,8 @@ const detectors: Readonly<Record<StartedBackend, (options: DetectionOptions) => 
         howToGet: 'use a current browser, or Node 20 or newer, without switches that turn WebAssembly off',
       };
     }
-    const reason = `WebAssembly ${features.simd ? 'with' : 'without'} SIMD${isNode() ? ', one thread' : ''}`;
+    const simd = features.relaxedSimd ? 'with relaxed SIMD' : features.simd ? 'with SIMD' : 'without SIMD';
+    const reason = `WebAssembly ${simd}${features.threads ? ' and threads' : ''}`;
     return { name: 'wasm', available: true, reason };
   },
   async cpu() {

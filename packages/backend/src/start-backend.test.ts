@@ -1,4 +1,4 @@
-import { getBackend, grad, scalar, setBackend, square, tidy } from '@tensorflow/tfjs-core';
+import { getBackend, getKernel, grad, scalar, setBackend, square, tidy } from '@tensorflow/tfjs-core';
 import { isVitrailError } from '@vitrail/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { detectBackends } from './detect-backends.ts';
@@ -9,6 +9,16 @@ afterEach(async () => {
 });
 
 describe('startBackend', () => {
+  it('runs wasm as tfjs has it, or with kernels and threads, and says which', async () => {
+    const { kernelFunc: stock } = getKernel('BatchMatMul', 'wasm');
+    expect((await startBackend('wasm', { kernels: false })).reason).toBe('WebAssembly with the kernels of tfjs and one thread');
+    expect(getKernel('BatchMatMul', 'wasm').kernelFunc).toBe(stock);
+    expect(getKernel('VitrailLinear', 'wasm')).toBeUndefined();
+    const { reason } = await startBackend('wasm', { threads: 1 });
+    expect(reason).toMatch(/^WebAssembly with (relaxed )?SIMD and one thread$/);
+    expect(getKernel('VitrailLinear', 'wasm')).toBeDefined();
+  });
+
   it.each(['wasm', 'cpu'] as const)('starts %s, which then computes values and gradients', async (name) => {
     const report = await startBackend(name);
     expect(report.name).toBe(name);

@@ -21,13 +21,13 @@ export function emaUpdate<T extends TensorTree>(average: T, current: TensorTree,
   requireSameShapes(average, current);
   const [olds, recents] = [flattenTree<Tensor>(average), flattenTree<Tensor>(current)];
   const paths = Object.keys(olds);
-  const compose = () => paths.map((path) => tidy(() => add<Tensor>(mul(olds[path], momentum), mul(recents[path], 1 - momentum))));
   const inputs = paths.flatMap((path, i): [string, Tensor][] => [
     [`average${i}`, olds[path]],
     [`current${i}`, recents[path]],
   ]);
-  const served = inputs.every(([, { dtype }]) => dtype === 'float32');
-  const outputs = served ? runOrCompose<KernelName>('VitrailEma', Object.fromEntries(inputs), { momentum }, compose) : compose();
+  const outputs = runOrCompose<KernelName>('VitrailEma', Object.fromEntries(inputs), { momentum }, () =>
+    paths.map((path) => tidy(() => add<Tensor>(mul(olds[path], momentum), mul(recents[path], 1 - momentum)))),
+  );
   const updated = Object.fromEntries(paths.map((path, i) => [path, outputs[i]]));
   return mapTree(average, (_, path) => updated[path]);
 }

@@ -1,6 +1,6 @@
-// Ops for TensorFlow's CPU device, through its C API, that do in one pass over memory what compositions of its own ops do in four to thirteen.
-// All .cc files of this folder are compiled into the addon of tfjs-node by `vitrail doctor --setup-tensorflow`; this one makes the ops known
-// to TensorFlow when the addon is loaded.
+// Ops for TensorFlow's CPU device, through its C API, that do in one pass over memory what compositions of its own ops do in four
+// to thirteen. All .cc files of this folder are compiled into the addon of tfjs-node by `vitrail doctor --setup-tensorflow`; this
+// one makes the ops known to TensorFlow when the addon is loaded.
 #include <cstdint>
 #include <cstdio>
 

@@ -1,5 +1,6 @@
 // The ops. Everything is float32, matrices are row-major. What an op computes is the composition of the same name in
-// src/composed-passes.ts; Swiglu is that of `@vitrail/ops`, AdamW that of `@vitrail/optim`. Results do not depend on the number of threads.
+// src/composed-passes.ts; Swiglu is that of `@vitrail/ops`, AdamW that of `@vitrail/optim`. Results do not depend on the number
+// of threads.
 #pragma once
 #include "call.h"
 

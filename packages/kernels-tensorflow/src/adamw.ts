@@ -10,7 +10,10 @@ type Attributes = {
   decays: readonly number[];
 };
 
-/** One op per parameter. There is no composition of TensorFlow's ops that is faster than the optimiser's own, so only with fused ops. */
+/**
+ * One op per parameter. There is no composition of TensorFlow's ops that is faster than the optimiser's own, so only with fused
+ * ops.
+ */
 export const adamW = defineKernel<Readonly<Record<string, Tensor>>, Attributes>(
   'VitrailAdamW',
   (inputs, attributes, { backend }) => {
@@ -27,7 +30,9 @@ export const adamW = defineKernel<Readonly<Record<string, Tensor>>, Attributes>(
   },
 );
 
-/** What is kept of the parameter, the rate and epsilon with the corrections of the bias in them, and how the moments are mixed. */
+/**
+ * What is kept of the parameter, the rate and epsilon with the corrections of the bias in them, and how the moments are mixed.
+ */
 function adamwNumbers({ beta1, beta2, epsilon, t }: Attributes, rate: number, decay: number): number[] {
   const correction = Math.sqrt(1 - beta2 ** t);
   return [1 - rate * decay, (rate * correction) / (1 - beta1 ** t), epsilon * correction, beta1, 1 - beta1, beta2, 1 - beta2];

@@ -79,7 +79,8 @@ function activate(x: Tensor, kind: ActivationKind): Tensor {
 function activateGrad(dy: Tensor, x: Tensor, kind: ActivationKind): Tensor {
   switch (kind) {
     case 'gelu': {
-      // With u = x / sqrt(2): Phi + x phi = (1 + erf(u) + 2 / sqrt(pi) u exp(-u^2)) / 2. Constants go into a pass that is made anyway.
+      // With u = x / sqrt(2): Phi + x phi = (1 + erf(u) + 2 / sqrt(pi) u exp(-u^2)) / 2. Constants go into a pass that is made
+      // anyway.
       const u = mul(x, Math.SQRT1_2);
       const bell = mul(u, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), square(u))));
       return mul(mul(dy, 0.5), add(add(erf(u), bell), 1));

@@ -12,21 +12,24 @@ export type Tools = { readonly backend: NodeBackend; readonly products: Products
 /** Inputs of a kernel by name; `undefined` where an optional one is absent. */
 type Inputs = Readonly<Record<string, Tensor | undefined>>;
 
-/** A kernel without the tools that it runs with. */
-export type Kernel = (tools: Tools) => KernelConfig;
+/** A kernel without the tools that it runs with: those for the backend that is there when it runs. */
+export type Kernel = (toolsOf: (backend: NodeBackend) => Tools) => KernelConfig;
 
-/** A kernel with the names and shapes of the table in the README of the package that asks for it. What it makes and does not return is disposed. */
+/**
+ * A kernel with the names and shapes of the table in the README of the package that asks for it. What it makes and does not
+ * return is disposed.
+ */
 export function defineKernel<I extends Inputs, A = object>(
   kernelName: string,
   compute: (inputs: I, attributes: A, tools: Tools) => Tensor[],
 ): Kernel {
-  return (tools) => ({
+  return (toolsOf) => ({
     kernelName,
     backendName,
-    kernelFunc: ({ inputs, attrs }) => {
+    kernelFunc: ({ inputs, attrs, backend }) => {
       // What the engine gives is what `runKernel` was given: the tensors and attributes of the table.
       const given = inputs as unknown as I;
-      return tidy(() => compute(given, attrs as unknown as A, tools));
+      return tidy(() => compute(given, attrs as unknown as A, toolsOf(backend as NodeBackend)));
     },
   });
 }

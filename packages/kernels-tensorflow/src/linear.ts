@@ -1,15 +1,19 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { add, type Tensor } from '@tensorflow/tfjs-core';
 import { defineKernel } from './define-kernel.ts';
 import type { ActivationKind } from './passes.ts';
 
-export const linear = defineKernel<{ x: Tensor; kernel: Tensor; bias: Tensor | undefined }, { activation?: ActivationKind }>(
-  'VitrailLinear',
-  ({ x, kernel, bias }, { activation }, { products, passes }) => {
-    const product = products.matMul(x, kernel);
-    if (activation === undefined) return [bias ? products.biasAdd(product, bias) : product];
+/** A residual comes never with an activation. */
+export const linear = defineKernel<
+  { x: Tensor; kernel: Tensor; bias: Tensor | undefined; residual: Tensor | undefined },
+  { activation?: ActivationKind }
+>('VitrailLinear', ({ x, kernel, bias, residual }, { activation }, { products, passes }) => {
+  const product = products.matMul(x, kernel);
+  if (activation !== undefined) {
     return bias ? passes.biasActivate(product, bias, activation) : [passes.activate(product, activation), product];
-  },
-);
+  }
+  const sum = bias ? products.biasAdd(product, bias) : product;
+  return [residual ? add(residual, sum) : sum];
+});
 
 /** Nothing is transposed in memory: the products read their operands as they lie. */
 export const linearGrad = defineKernel<

@@ -19,11 +19,13 @@ export type Passes = {
   /** `dx`, `dScale` and `dBias`. */
   layerNormGrad(dy: Tensor, x: Tensor, scale: Tensor, mean: Tensor, inverseDeviation: Tensor): Tensor[];
   /**
-   * Weights `[..., N]` and the logarithms of their denominators `[...]`, of scores that are at most {@link MASKED} / 2 where they are masked.
-   * Both are 0 where all are.
+   * Weights `[..., N]` and the logarithms of their denominators `[...]`, of scores that are at most {@link MASKED} / 2 where they
+   * are masked. Both are 0 where all are.
    */
   softmax(scores: Tensor): Tensor[];
-  /** The weights again and the gradient of the scores, from the logarithms of the denominators and the gradient of the weights. */
+  /**
+   * The weights again and the gradient of the scores, from the logarithms of the denominators and the gradient of the weights.
+   */
   softmaxGrad(scores: Tensor, logSumExp: Tensor, dWeights: Tensor): Tensor[];
 };
 

@@ -3,7 +3,7 @@ import { VitrailError } from '@vitrail/core';
 import { adamW } from './adamw.ts';
 import { attention, attentionGrad } from './attention.ts';
 import { composedPasses } from './composed-passes.ts';
-import { backendName, registerOnce } from './define-kernel.ts';
+import { backendName, registerOnce, type Tools } from './define-kernel.ts';
 import { fusedPasses, hasFusedOps } from './fused-passes.ts';
 import { layerNorm, layerNormGrad } from './layer-norm.ts';
 import { activation, activationGrad, linear, linearGrad } from './linear.ts';
@@ -18,12 +18,13 @@ export const kernels = [linear, linearGrad, activation, activationGrad, layerNor
 const fusedKernels = [swiglu, swigluGrad, adamW];
 
 /**
- * Registers the kernels of this package for the backend `tensorflow` of tfjs-node, under the names that `@vitrail/ops` and `@vitrail/optim`
- * look for. They are used from then on, whenever that backend is the current one. Where the addon has the fused ops ({@link fusedOpsSource})
- * and computes on the processor, they use them. A second call does nothing; a kernel of another package under one of the names stays.
+ * Registers the kernels of this package for the backend `tensorflow` of tfjs-node, under the names that `@vitrail/ops` and
+ * `@vitrail/optim` look for. They are used from then on, whenever that backend is the current one. Where the addon has the fused
+ * ops ({@link fusedOpsSource}) and computes on the processor, they use them. A second call does nothing; a kernel of another
+ * package under one of the names stays.
  *
  * @throws `unavailable` when tfjs-node is not loaded
- * @example registerTensorflowKernels() // after startBackend('tensorflow'), which calls it, or after import '@tensorflow/tfjs-node'
+ * @example registerTensorflowKernels() // after import '@tensorflow/tfjs-node'; startBackend('tensorflow') calls it itself
  */
 export function registerTensorflowKernels(): void {
   const backend = findBackend(backendName) as NodeBackend | null;
@@ -34,8 +35,17 @@ export function registerTensorflowKernels(): void {
         "What to do: startBackend('tensorflow') of @vitrail/backend, which loads it and calls this",
     );
   }
+  for (const kernel of hasFusedOps(backend) ? [...kernels, ...fusedKernels] : kernels) registerOnce(kernel(toolsOf));
+}
+
+const tools = new WeakMap<NodeBackend, Tools>();
+
+/** What kernels on this backend are made of; a backend that is removed and made again gets its own. */
+function toolsOf(backend: NodeBackend): Tools {
+  const known = tools.get(backend);
+  if (known !== undefined) return known;
   const products = productsOf(backend);
-  const isFused = hasFusedOps(backend);
-  const tools = { backend, products, passes: isFused ? fusedPasses(backend) : composedPasses(products) };
-  for (const kernel of isFused ? [...kernels, ...fusedKernels] : kernels) registerOnce(kernel(tools));
+  const made = { backend, products, passes: hasFusedOps(backend) ? fusedPasses(backend) : composedPasses(products) };
+  tools.set(backend, made);
+  return made;
 }

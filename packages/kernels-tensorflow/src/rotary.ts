@@ -19,7 +19,9 @@ function table(values: Tensor): Tensor {
   return reshape(values, [1, values.rank === 3 ? values.shape[0] : 1, tokens, headSize]);
 }
 
-/** Every pair `(x0, x1) -> (-x1, x0)` for direction 1, its inverse for -1; a product with a signed permutation, which is exact. */
+/**
+ * Every pair `(x0, x1) -> (-x1, x0)` for direction 1, its inverse for -1; a product with a signed permutation, which is exact.
+ */
 function quarterTurn(x: Tensor, direction: 1 | -1, ops: Products): Tensor {
   const size = x.shape[x.rank - 1];
   const turn = new Float32Array(size * size);

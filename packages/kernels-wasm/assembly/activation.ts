@@ -32,9 +32,29 @@ export function activateRow(kind: i32, from: usize, to: usize, count: i32): void
   }
 }
 
-/** `to[i] = dy[i] activation'(x[i])`. `to` may be `dy` or `x`. */
+/** `to[i] = activation(x[i])`, and in the place of `x[i]` the derivative there: the gradient then is a product. */
+export function activateKeepingDerivative(kind: i32, x: usize, to: usize, count: i32): void {
+  switch (kind) {
+    case ActivationKind.Gelu:
+      return forwardWithDerivative(ActivationKind.Gelu, x, to, count);
+    case ActivationKind.GeluTanh:
+      return forwardWithDerivative(ActivationKind.GeluTanh, x, to, count);
+    case ActivationKind.QuickGelu:
+      return forwardWithDerivative(ActivationKind.QuickGelu, x, to, count);
+    case ActivationKind.Relu:
+      return forwardWithDerivative(ActivationKind.Relu, x, to, count);
+    case ActivationKind.Silu:
+      return forwardWithDerivative(ActivationKind.Silu, x, to, count);
+    default:
+      unreachable();
+  }
+}
+
+/** `to[i] = dy[i] activation'(x[i])`, or `dy[i] x[i]` for the kind `None`. `to` may be `dy` or `x`. */
 export function activationGradientRow(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
   switch (kind) {
+    case ActivationKind.None:
+      return backward(ActivationKind.None, dy, x, to, count);
     case ActivationKind.Gelu:
       return backward(ActivationKind.Gelu, dy, x, to, count);
     case ActivationKind.GeluTanh:
@@ -63,7 +83,8 @@ export function activationGradTask(args: ActivationArgs, task: i32): void {
   activationGradientRow(args.kind, args.dy + offset, args.x + offset, args.to + offset, count);
 }
 
-// `kind` is a constant where this is inlined, so that of each loop one activation is left.
+// `kind` is a constant where these are inlined, so that of each loop one activation is left.
+
 // @ts-ignore: decorator
 @inline
 function forward(kind: i32, from: usize, to: usize, count: i32): void {
@@ -79,46 +100,70 @@ function forward(kind: i32, from: usize, to: usize, count: i32): void {
 
 // @ts-ignore: decorator
 @inline
+function forwardWithDerivative(kind: i32, x: usize, to: usize, count: i32): void {
+  while (count > 0) {
+    const value = count < 4 ? loadPart(x, count, 0) : v128.load(x);
+    const gate = kind == ActivationKind.Relu ? value : gateOf(kind, value);
+    const y = kind == ActivationKind.Relu ? f32x4.pmax(value, splat(0)) : f32x4.mul(value, gate);
+    const slope = derivative(kind, value, gate);
+    if (count < 4) {
+      storePart(to, y, count);
+      storePart(x, slope, count);
+    } else {
+      v128.store(to, y);
+      v128.store(x, slope);
+    }
+    x += 16;
+    to += 16;
+    count -= 4;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
 function backward(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
-  const end = x + ((<usize>(count & ~3)) << 2);
-  while (x < end) {
-    v128.store(to, f32x4.mul(v128.load(dy), derivative(kind, v128.load(x))));
+  while (count > 0) {
+    const value = count < 4 ? loadPart(x, count, 0) : v128.load(x);
+    const slope = kind == ActivationKind.None ? value : derivative(kind, value, gateOf(kind, value));
+    if (count < 4) storePart(to, f32x4.mul(loadPart(dy, count, 0), slope), count);
+    else v128.store(to, f32x4.mul(v128.load(dy), slope));
     dy += 16;
     x += 16;
     to += 16;
+    count -= 4;
   }
-  const left = count & 3;
-  if (left != 0) storePart(to, f32x4.mul(loadPart(dy, left, 0), derivative(kind, loadPart(x, left, 0))), left);
 }
 
 /** As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there. */
 // @ts-ignore: decorator
 @inline
 function activation(kind: i32, x: v128): v128 {
-  if (kind == ActivationKind.Gelu) return f32x4.mul(x, normalDistribution(x));
-  if (kind == ActivationKind.GeluTanh) return f32x4.mul(x, sigmoid(tanhArgument(x, f32x4.mul(x, x))));
-  if (kind == ActivationKind.QuickGelu) return f32x4.mul(x, sigmoid(f32x4.mul(x, QUICK)));
-  if (kind == ActivationKind.Silu) return f32x4.mul(x, sigmoid(x));
-  return f32x4.pmax(x, splat(0));
+  if (kind == ActivationKind.Relu) return f32x4.pmax(x, splat(0));
+  return f32x4.mul(x, gateOf(kind, x));
+}
+
+/** The factor of `x` in the activation, which its derivative needs too; nothing for relu. */
+// @ts-ignore: decorator
+@inline
+function gateOf(kind: i32, x: v128): v128 {
+  if (kind == ActivationKind.Gelu) return normalDistribution(x);
+  if (kind == ActivationKind.GeluTanh) return sigmoid(tanhArgument(x, f32x4.mul(x, x)));
+  if (kind == ActivationKind.QuickGelu) return sigmoid(f32x4.mul(x, QUICK));
+  return sigmoid(x);
 }
 
 // @ts-ignore: decorator
 @inline
-function derivative(kind: i32, x: v128): v128 {
+function derivative(kind: i32, x: v128, gate: v128): v128 {
   if (kind == ActivationKind.Gelu) {
     const bell = exp(f32x4.mul(f32x4.mul(x, x), MINUS_HALF));
-    return f32x4.add(normalDistribution(x), f32x4.mul(x, f32x4.mul(bell, NORMAL_DENSITY)));
+    return f32x4.add(gate, f32x4.mul(x, f32x4.mul(bell, NORMAL_DENSITY)));
   }
   if (kind == ActivationKind.GeluTanh) {
-    const square = f32x4.mul(x, x);
-    const slope = madd(square, THREE_TANH_CUBIC, TANH_LINEAR);
-    return gateDerivative(sigmoid(tanhArgument(x, square)), f32x4.mul(x, slope));
+    return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), THREE_TANH_CUBIC, TANH_LINEAR)));
   }
-  if (kind == ActivationKind.QuickGelu) {
-    const scaled = f32x4.mul(x, QUICK);
-    return gateDerivative(sigmoid(scaled), scaled);
-  }
-  if (kind == ActivationKind.Silu) return gateDerivative(sigmoid(x), x);
+  if (kind == ActivationKind.QuickGelu) return gateDerivative(gate, f32x4.mul(x, QUICK));
+  if (kind == ActivationKind.Silu) return gateDerivative(gate, x);
   // step(x): 0 up to 0, 1 above, NaN stays.
   const step = v128.and(f32x4.gt(x, splat(0)), ONE);
   return v128.bitselect(x, step, f32x4.ne(x, x));

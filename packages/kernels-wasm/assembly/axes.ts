@@ -15,9 +15,6 @@ export class Walk {
   index: i32;
 }
 
-/** Bytes of a {@link Walk}. */
-export const WALK_BYTES: usize = 28;
-
 /** Stands at step `step`, counted with the first axis the fastest. */
 export function startWalk(walk: Walk, axes: usize, p: usize, q: usize, step: i32): void {
   let at = changetype<usize>(walk) + offsetof<Walk>('index');

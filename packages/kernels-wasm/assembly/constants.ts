@@ -1,5 +1,5 @@
-// Constants of four lanes, as globals that are exported and can therefore change: V8 loads such a global with one instruction, but builds a
-// constant with three in every turn of a loop. With these the exponential takes 0.5 ns an element instead of 1.6.
+// Constants of four lanes, as globals that are exported and can therefore change: V8 loads such a global with one instruction,
+// but builds a constant with three in every turn of a loop. With these the exponential takes 0.5 ns an element instead of 1.6.
 
 export let ONE: v128 = f32x4.splat(1);
 export let TWO: v128 = f32x4.splat(2);

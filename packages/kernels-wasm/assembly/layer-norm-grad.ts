@@ -1,3 +1,4 @@
+import { SUM_COLUMNS } from '../src/layer-norm-blocks';
 import { sumOfLanes } from './math';
 import { madd } from './simd';
 
@@ -18,8 +19,8 @@ export class LayerNormGradArgs {
 }
 
 /**
- * With `n = (x - mean) * inverseDeviation` and `g = dy * scale`: `dx = inverseDeviation * (g - mean(g) - n * mean(g * n))`, and the sums of
- * `dy * n` (for `dScale`) and of `dy` (for `dBias`) over the rows of this task.
+ * With `n = (x - mean) * inverseDeviation` and `g = dy * scale`: `dx = inverseDeviation * (g - mean(g) - n * mean(g * n))`, and
+ * the sums of `dy * n` (for `dScale`) and of `dy` (for `dBias`) over the rows of this task.
  */
 export function layerNormGradTask(args: LayerNormGradArgs, task: i32): void {
   const first = task * args.rowsPerTask;
@@ -89,10 +90,10 @@ function gradientOfRow(
   }
 }
 
-/** Columns that one task of {@link sumPartialTask} adds up. */
-const SUM_COLUMNS: usize = 512;
-
-/** `to [width]`: the sum of `parts` rows, `stride` floats apart, from the first to the last. */
+/**
+ * `to [width]`: the sum of `parts` rows, `stride` floats apart, from the first to the last; {@link SUM_COLUMNS} columns in a
+ * task.
+ */
 @unmanaged
 export class SumPartialArgs {
   partial: usize;
@@ -104,8 +105,9 @@ export class SumPartialArgs {
 
 export function sumPartialTask(args: SumPartialArgs, task: i32): void {
   const rowBytes = (<usize>args.width) << 2;
-  const first = (<usize>task) * (4 * SUM_COLUMNS);
-  const end = min(first + 4 * SUM_COLUMNS, rowBytes);
+  const blockBytes: usize = 4 * SUM_COLUMNS;
+  const first = <usize>task * blockBytes;
+  const end = min(first + blockBytes, rowBytes);
   const strideBytes = (<usize>args.stride) << 2;
   let at = first;
   for (; at + 16 <= end; at += 16) {

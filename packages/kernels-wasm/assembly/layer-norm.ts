@@ -19,8 +19,8 @@ export class LayerNormArgs {
 }
 
 /**
- * `y = (x - mean) / sqrt(variance + epsilon) * scale + bias`. The variance is summed from the distances to the mean, so that rows far from 0
- * lose nothing.
+ * `y = (x - mean) / sqrt(variance + epsilon) * scale + bias`. The variance is summed from the distances to the mean, so that rows
+ * far from 0 lose nothing.
  */
 export function layerNormTask(args: LayerNormArgs, task: i32): void {
   const first = task * args.rowsPerTask;

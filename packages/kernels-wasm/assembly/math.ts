@@ -72,7 +72,10 @@ function expTail(r: v128): v128 {
   return madd(p, r, EXP_0);
 }
 
-/** `x 2^n` for integers n in the low bits of a number to which {@link ROUND} was added, in two steps so that it may end in denormals or infinity. */
+/**
+ * `x 2^n` for integers n in the low bits of a number to which {@link ROUND} was added, in two steps so that it may end in
+ * denormals or infinity.
+ */
 // @ts-ignore: decorator
 @inline
 function scale(x: v128, rounded: v128): v128 {
@@ -148,7 +151,8 @@ export function tanh(x: v128): v128 {
 }
 
 /**
- * The error function, within 1 ulp: `x + x P(x^2)` up to 0.92, and `1 - e^Q(|x|)` beyond; P and Q are least-maximum fits to it (in ulp).
+ * The error function, within 1 ulp: `x + x P(x^2)` up to 0.92, and `1 - e^Q(|x|)` beyond; P and Q are least-maximum fits to it
+ * (in ulp).
  */
 // @ts-ignore: decorator
 @inline

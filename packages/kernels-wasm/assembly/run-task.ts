@@ -2,7 +2,7 @@ import { Attention } from './attention/arguments';
 import { attentionGradTask } from './attention/backward';
 import { attentionTask } from './attention/forward';
 import { BinaryArgs, binaryTask } from './elementwise/binary';
-import { SelectArgs, selectTask, UnaryArgs, unaryTask } from './elementwise/unary';
+import { SelectArgs, selectBytesTask, selectTask, UnaryArgs, unaryTask } from './elementwise/unary';
 import { multiplyBatchTask, multiplyTask, packColumnsTask, Product } from './gemm/tasks';
 import { ActivationArgs, activationGradTask, activationTask } from './activation';
 import { CopyArgs, copyTask } from './movement/copy';
@@ -88,6 +88,8 @@ export function runTask(kernel: i32, args: usize, task: i32, scratch: usize): vo
       return unaryTask(changetype<UnaryArgs>(args), task);
     case Kernel.Select:
       return selectTask(changetype<SelectArgs>(args), task);
+    case Kernel.SelectBytes:
+      return selectBytesTask(changetype<SelectArgs>(args), task);
     case Kernel.AdamW:
       return adamWTask(changetype<AdamWArgs>(args), task);
     case Kernel.Adafactor:

@@ -1,3 +1,4 @@
+import { dotOf } from './rows';
 import { madd } from './simd';
 
 /**
@@ -103,39 +104,11 @@ export function dotRowsTask(args: VectorProductArgs, task: i32): void {
   let y = args.y + ((batch * <usize>args.length + <usize>first) << 2);
   let bias = args.bias + ((<usize>first) << 2);
   for (let row = 0; row < rows; row++) {
-    let sum = dot(m, v, args.depth);
+    let sum = dotOf(m, v, args.depth);
     if (args.bias != 0) sum += load<f32>(bias);
     store<f32>(y, sum);
     m += stride;
     y += 4;
     bias += 4;
   }
-}
-
-function dot(a: usize, b: usize, count: i32): f32 {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  for (; count >= 16; count -= 16) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
-    s1 = madd(v128.load(a, 16), v128.load(b, 16), s1);
-    s2 = madd(v128.load(a, 32), v128.load(b, 32), s2);
-    s3 = madd(v128.load(a, 48), v128.load(b, 48), s3);
-    a += 64;
-    b += 64;
-  }
-  for (; count >= 4; count -= 4) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
-    a += 16;
-    b += 16;
-  }
-  for (; count > 0; count--) {
-    s1 = madd(v128.load32_zero(a), v128.load32_zero(b), s1);
-    a += 4;
-    b += 4;
-  }
-  s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-  s0 = f32x4.add(s0, v128.shuffle<f32>(s0, s0, 2, 3, 0, 1));
-  return f32x4.extract_lane(s0, 0) + f32x4.extract_lane(s0, 1);
 }

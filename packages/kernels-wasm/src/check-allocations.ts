@@ -5,9 +5,9 @@ import type { TfjsModule } from './tfjs-wasm-backend.ts';
 const ADDRESS_SPACE = 2 ** 32;
 
 /**
- * Makes the allocations of tfjs tensors fail with an error when the memory (at most 4 GiB) is full. Left alone, tfjs takes the address 0
- * that then comes for a place to write to, and ends in `Aborted()`. Nothing is written before the error, so that a program that disposes
- * tensors can go on.
+ * Makes the allocations of tfjs tensors fail with an error when the memory (at most 4 GiB) is full. Left alone, tfjs takes the
+ * address 0 that then comes for a place to write to, and ends in `Aborted()`. Nothing is written before the error, so that a
+ * program that disposes tensors can go on.
  */
 export function checkAllocations(module: TfjsModule): void {
   const { malloc } = module.asm;

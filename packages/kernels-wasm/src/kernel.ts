@@ -29,6 +29,7 @@ export enum Kernel {
   Binary,
   Unary,
   Select,
+  SelectBytes,
   AdamW,
   Lamb,
   Adafactor,

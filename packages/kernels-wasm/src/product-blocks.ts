@@ -1,4 +1,7 @@
-/** Rows and columns of the tile whose sums stay in registers: 12 accumulators, two vectors of B and one of A fill 15 of the 16 of x86. */
+/**
+ * Rows and columns of the tile whose sums stay in registers: 12 accumulators, two vectors of B and one of A fill 15 of the 16 of
+ * x86.
+ */
 export const TILE_ROWS = 6;
 export const TILE_COLUMNS = 8;
 
@@ -8,5 +11,8 @@ export const DEPTH_BLOCK = 256;
 /** Rows that are packed at once: their panels (48 KiB) stay in the L2 cache. */
 export const ROW_BLOCK = 48;
 
-/** Bytes of scratch memory that a product needs beside the packed right-hand matrix: a tile at the edge, a row of zeros, packed rows. */
+/**
+ * Bytes of scratch memory that a product needs beside the packed right-hand matrix: a tile at the edge, a row of zeros, packed
+ * rows.
+ */
 export const MULTIPLY_SCRATCH_BYTES = 4 * TILE_COLUMNS * (TILE_ROWS + 1) + 4 * ROW_BLOCK * DEPTH_BLOCK;

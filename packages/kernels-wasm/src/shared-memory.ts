@@ -7,10 +7,11 @@ const hasMaximum = 1;
 const isShared = 2;
 
 /**
- * A copy of a WebAssembly module whose memory, imported or its own, is shared between threads: one bit of the module. Its code needs no
- * change, because ordinary loads and stores work on shared memory as on any other. The memory must have a maximum size.
+ * A copy of a WebAssembly module whose memory, imported or its own, is shared between threads: one bit of the module. Its code
+ * needs no change, because ordinary loads and stores work on shared memory as on any other. The memory must have a maximum size.
  *
- * @throws `corrupt-data` through {@link RangeError} if the module has no memory with a maximum.
+ * @throws RangeError for a module that has no memory with a maximum: a defect of the file, which no argument of the user's can
+ *   mend
  */
 export function withSharedMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(module);

@@ -16,8 +16,8 @@ const seen = new Map<string, Float32Array | Int32Array | Uint8Array>();
 export type ExpectAsOnCpu = (name: string, f: () => Tensor[], options?: { tolerance?: number }) => Promise<void>;
 
 /**
- * The same tests with both builds of the kernels and on 1, 2 and 3 threads. `expectAsOnCpu` compares with the plain composition on the cpu
- * backend, and with what other numbers of threads gave.
+ * The same tests with both builds of the kernels and on 1, 2 and 3 threads. `expectAsOnCpu` compares with the plain composition
+ * on the cpu backend, and with what other numbers of threads gave.
  */
 export function onThreads(tests: (expectAsOnCpu: ExpectAsOnCpu) => void): void {
   describe.each(variants)('build $build, threads $threads', ({ build, threads }) => {
@@ -36,8 +36,9 @@ export function onThreads(tests: (expectAsOnCpu: ExpectAsOnCpu) => void): void {
 }
 
 /**
- * Fails unless `f` gives on the wasm backend what it gives on cpu, within `tolerance` (relative to the largest value, at least 1), with
- * NaN and infinities in the same places. `f` makes its own inputs, the same each time, and returns the tensors to compare.
+ * Fails unless `f` gives on the wasm backend what it gives on cpu, within `tolerance` (relative to the largest value, at least
+ * 1), with NaN and infinities in the same places. `f` makes its own inputs, the same each time, and returns the tensors to
+ * compare.
  */
 async function compare(build: string, name: string, f: () => Tensor[], { tolerance = 1e-5 } = {}): Promise<void> {
   const actual = valuesOf(f);

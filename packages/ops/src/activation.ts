@@ -1,4 +1,4 @@
-import { add, erf, exp, mul, relu, sigmoid, square, step, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, cast, erf, exp, mul, relu, sigmoid, square, step, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { differentiable, runOrCompose } from './dispatch.ts';
 
 /**
@@ -32,14 +32,17 @@ export function gelu(x: Tensor, { approximate = 'none' }: { approximate?: 'none'
 
 /** The activation of `x`, without a gradient. */
 export function activate(x: Tensor, kind: Activation): Tensor {
-  return runOrCompose('VitrailActivation', { x }, { kind }, () => [compositions[kind].value(x)])[0];
+  return runOrCompose('VitrailActivation', { x }, { kind }, () => [compositions[kind].value(cast(x, 'float32'))])[0];
 }
 
 /** The gradient with respect to `x`, given that with respect to `activate(x, kind)`. */
 export function activateGrad(dy: Tensor, x: Tensor, kind: Activation): Tensor {
-  return runOrCompose('VitrailActivationGrad', { dy, x }, { kind }, () => [mul(dy, compositions[kind].derivative(x))])[0];
+  return runOrCompose('VitrailActivationGrad', { dy, x }, { kind }, () => [
+    mul(dy, compositions[kind].derivative(cast(x, 'float32'))),
+  ])[0];
 }
 
+/** Of float32: tfjs has no square of bool on the `wasm` backend. */
 const compositions: Record<Activation, { value(x: Tensor): Tensor; derivative(x: Tensor): Tensor }> = {
   gelu: {
     value: (x) => mul(x, normalDistribution(x)),

@@ -14,13 +14,14 @@ import {
   type Tensor,
   type Tensor3D,
   type TensorInfo,
+  tensor1d,
   tidy,
   unregisterKernel,
   zeros,
 } from '@tensorflow/tfjs-core';
 import { expectClose, sampleTensor } from '@vitrail/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { attention, gelu, type KernelName, kernelNames, layerNorm, linear } from './index.ts';
+import { attention, gelu, type KernelName, kernelNames, layerNorm, linear, takeRows } from './index.ts';
 
 type Call = { name: KernelName; inputs: string[]; attributes: unknown };
 const calls: Call[] = [];
@@ -94,6 +95,28 @@ describe('a kernel registered for the current backend', () => {
       { heads: 2, causal: false },
       { heads: 2, causal: true },
     ]);
+  });
+
+  it('is not asked for inputs of other types than float32, but for indices and masks', () => {
+    fakeKernel('VitrailActivation', ({ x }) => [x.shape]);
+    fakeKernel('VitrailTakeRows', ({ table, rows }) => [[rows.shape[0], table.shape[1]]]);
+    fakeKernel('VitrailAttention', ({ qkv: { shape } }) => [
+      [shape[0], shape[1], shape[2] / 3],
+      [2, shape[0], shape[1]],
+    ]);
+    tidy(() => {
+      const rows = tensor1d([1], 'int32');
+      const mask = ones<Rank.R2>([1, 3], 'bool');
+      for (const type of ['int32', 'bool'] as const) {
+        expectClose(gelu(zeros([3], type)), [0, 0, 0]);
+        expectClose(takeRows(ones([2, 3], type), rows), [1, 1, 1]);
+        expectClose(attention(zeros([1, 3, 12], type), { heads: 2, keyMask: mask }), Array(12).fill(0));
+      }
+      expect(calls).toEqual([]);
+      expectClose(takeRows(zeros([2, 3]), rows), [1, 1, 1]);
+      expectClose(attention(zeros([1, 3, 12]), { heads: 2, keyMask: mask }), Array(12).fill(1));
+    });
+    expect(calls.map(({ name }) => name)).toEqual(['VitrailTakeRows', 'VitrailAttention']);
   });
 
   it('is not asked for on another backend', () => {

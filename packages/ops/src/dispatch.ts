@@ -36,9 +36,14 @@ export const kernelNames = [
 /** One of {@link kernelNames}. */
 export type KernelName = (typeof kernelNames)[number];
 
+/** Names of the inputs that need not be float32: indices and masks. */
+const OF_OTHER_TYPES = new Set(['rows', 'keyMask']);
+
 /**
  * Runs the kernel `name` if one is registered for the current backend, else `composition`. Inputs that are `undefined` are left out of
  * what the kernel gets. A kernel returns as many outputs, in the same order, as the composition.
+ *
+ * Kernels read float32 and do not look: where another input than `rows` (int32) and `keyMask` has another type, the composition runs.
  *
  * Packages with kernels of their own give their names as the type: `runOrCompose<'MyKernel'>('MyKernel', ...)`.
  */
@@ -50,6 +55,7 @@ export function runOrCompose<Name extends string = KernelName>(
 ): Tensor[] {
   if (getKernel(name, getBackend()) === undefined) return composition();
   const present = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+  if (!present.every(([input, { dtype }]) => dtype === 'float32' || OF_OTHER_TYPES.has(input))) return composition();
   const outputs: Tensor | Tensor[] = engine().runKernel(name, Object.fromEntries(present), attributes);
   return Array.isArray(outputs) ? outputs : [outputs];
 }

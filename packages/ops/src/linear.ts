@@ -1,4 +1,4 @@
-import { add, clone, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { add, cast, clone, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { requireLastAxis, requireShape } from '@vitrail/core';
 import { type Activation, activate, activateGrad } from './activation.ts';
 import { asRows, sumRows } from './as-rows.ts';
@@ -57,9 +57,11 @@ function checkedLinear(name: string, x: Tensor, params: LinearParams, { activati
     () => {
       const kernel = params.kernel as Tensor2D;
       const rows = asRows(x);
-      const inputs = { x: rows, kernel, bias: params.bias, residual: residual && asRows(residual) };
+      // float32, so that its type decides nothing: the backward pass does not see it, and both run a kernel or neither does.
+      const bias = params.bias && cast(params.bias, 'float32');
+      const inputs = { x: rows, kernel, bias, residual: residual && asRows(residual) };
       const [y, ...preactivation] = runOrCompose('VitrailLinear', inputs, attributes, () => {
-        const sum = biasedProduct(rows, kernel, params.bias);
+        const sum = biasedProduct(rows, kernel, bias);
         if (inputs.residual) return [add(inputs.residual, sum)];
         return activation ? [activate(sum, activation), sum] : [sum];
       });

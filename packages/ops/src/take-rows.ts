@@ -54,7 +54,7 @@ export function sumIntoRows(dy: Tensor2D, rows: Tensor1D, tableRows: number): Te
 export function replaceRows(base: Tensor2D, values: Tensor2D, rows: Tensor1D): Tensor2D {
   return runOrCompose('VitrailPutRows', { base, values, rows }, {}, () => {
     // A copy, because the kernel of the cpu backend (tfjs 4.22) writes into what it is given.
-    return [rows.size === 0 ? clone(base) : tensorScatterUpdate(add(base, 0), asIndices(rows), values)];
+    return [rows.size === 0 ? clone(base) : tensorScatterUpdate(add(base, zeros([], base.dtype)), asIndices(rows), values)];
   })[0] as Tensor2D;
 }
 

@@ -7,8 +7,8 @@ import { rotateRows } from './rotary';
 import { maskScores, scoreGradients } from './weights';
 
 /**
- * The gradient of one head of one sample, a block of queries at a time, with the weights computed again from the logarithms of the softmax
- * denominators (FlashAttention-2, arXiv 2307.08691, section 3.1): `P = exp(S - logSumExp)`, `dV = P^T dy`,
+ * The gradient of one head of one sample, a block of queries at a time, with the weights computed again from the logarithms of
+ * the softmax denominators (FlashAttention-2, arXiv 2307.08691, section 3.1): `P = exp(S - logSumExp)`, `dV = P^T dy`,
  * `dS = P * (dy v^T - sum(dy * y))`, `dq = scale dS k`, `dk = scale dS^T q`.
  */
 export function attentionGradTask(args: Attention, task: i32, scratch: usize): void {
@@ -59,7 +59,10 @@ export function attentionGradTask(args: Attention, task: i32, scratch: usize): v
   finishRows(args, task, 0, tokens, dKeys);
 }
 
-/** Packs a block of queries as the right-hand matrix `[rows, headSize]`; {@link scoreBlock} has left them in `turned` if they are turned. */
+/**
+ * Packs a block of queries as the right-hand matrix `[rows, headSize]`; {@link scoreBlock} has left them in `turned` if they are
+ * turned.
+ */
 function packQueries(args: Attention, task: i32, first: i32, rows: i32, turned: usize, to: usize): void {
   const size = args.headSize;
   const stride = 3 * args.heads * size;

@@ -7,8 +7,8 @@ import { rotateRows } from './rotary';
 import { MASKED, maskScores } from './weights';
 
 /**
- * `softmax(q k^T scale) v` of one head of one sample, and the logarithms of the softmax denominators, a block of queries at a time: of the
- * weights only `[queryBlock, N]` are ever in memory.
+ * `softmax(q k^T scale) v` of one head of one sample, and the logarithms of the softmax denominators, a block of queries at a
+ * time: of the weights only `[queryBlock, N]` are ever in memory.
  */
 export function attentionTask(args: Attention, task: i32, scratch: usize): void {
   const tokens = args.tokens;

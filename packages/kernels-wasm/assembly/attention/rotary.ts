@@ -3,8 +3,9 @@ import { madd } from '../simd';
 import { Attention, sampleOf } from './arguments';
 
 /**
- * Turns rows `[first, first + rows)` of a head by their positions, from `from` (`fromStride` floats a row) to `to`: the pair of dimensions
- * `2i, 2i + 1` becomes `(x0 cos - x1 sin, x1 cos + x0 sin)`. With `back` the transpose: `(x0 cos0 + x1 sin1, x1 cos1 - x0 sin0)`.
+ * Turns rows `[first, first + rows)` of a head by their positions, from `from` (`fromStride` floats a row) to `to`: the pair of
+ * dimensions `2i, 2i + 1` becomes `(x0 cos - x1 sin, x1 cos + x0 sin)`. With `back` the transpose:
+ * `(x0 cos0 + x1 sin1, x1 cos1 - x0 sin0)`.
  */
 export function rotateRows(
   args: Attention,

@@ -55,7 +55,7 @@ function compute(operation: i32, x: usize, y: usize, count: i32): void {
   }
 }
 
-/** `y = condition ? a : b` for `count` words, `block` of them in a task; the condition is one byte a value. */
+/** `y = condition ? a : b` for `count` words or bytes, `block` of them in a task; the condition is one byte a value. */
 @unmanaged
 export class SelectArgs {
   condition: usize;
@@ -89,5 +89,30 @@ export function selectTask(args: SelectArgs, task: i32): void {
     a += 4;
     b += 4;
     y += 4;
+  }
+}
+
+/** The same with values of one byte. */
+export function selectBytesTask(args: SelectArgs, task: i32): void {
+  const first = <usize>(task * args.block);
+  let condition = args.condition + first;
+  let a = args.a + first;
+  let b = args.b + first;
+  let y = args.y + first;
+  let count = min(args.count - <i32>first, args.block);
+  const zero = i8x16.splat(0);
+  for (; count >= 16; count -= 16) {
+    v128.store(y, v128.bitselect(v128.load(a), v128.load(b), i8x16.ne(v128.load(condition), zero)));
+    condition += 16;
+    a += 16;
+    b += 16;
+    y += 16;
+  }
+  for (; count > 0; count--) {
+    store<u8>(y, load<u8>(condition) != 0 ? load<u8>(a) : load<u8>(b));
+    condition += 1;
+    a += 1;
+    b += 1;
+    y += 1;
   }
 }

@@ -24,8 +24,8 @@ export function packAllColumns(b: usize, columnStride: i32, depthStride: i32, co
 
 /**
  * `c [rows, columns] = bias + a b`, or `c += a b` with `accumulate`: `a [rows, depth]` anywhere in memory, `b` packed by
- * {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows and
- * columns are divided among calls. `scratch` has {@link MULTIPLY_SCRATCH_BYTES} bytes.
+ * {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows
+ * and columns are divided among calls. `scratch` has {@link MULTIPLY_SCRATCH_BYTES} bytes.
  */
 export function multiplyPacked(
   a: usize,
@@ -67,7 +67,10 @@ export function multiplyPacked(
   }
 }
 
-/** All rows of a block with one panel of B. `start` is what the sums begin with; it has `width` columns, or all eight if `startIsPadded`. */
+/**
+ * All rows of a block with one panel of B. `start` is what the sums begin with; it has `width` columns, or all eight if
+ * `startIsPadded`.
+ */
 function multiplyPanels(
   panelA: usize,
   panelB: usize,

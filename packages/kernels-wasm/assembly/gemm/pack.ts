@@ -1,9 +1,10 @@
 import { TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
+import { storePart } from '../math';
 
 /**
- * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTile} reads from front to back; rows that are not there
- * become zeros. Element `(i, k)` of the matrix is `rowStride * i + depthStride * k` floats from `from`; one of the strides is 1, so that a
- * transposed operand costs no copy but this one.
+ * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTile} reads from front to back; rows that are
+ * not there become zeros. Element `(i, k)` of the matrix is `rowStride * i + depthStride * k` floats from `from`; one of the
+ * strides is 1, so that a transposed operand costs no copy but this one.
  */
 export function packRows(from: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
   if (rows < TILE_ROWS) return packPart(from, rowStride, depthStride, rows, TILE_ROWS, depth, to);
@@ -75,7 +76,10 @@ export function packColumns(from: usize, columnStride: i32, depthStride: i32, co
   packPart(from + at, columnStride, depthStride, columns, TILE_COLUMNS, depth - k, to);
 }
 
-/** The sum over depth of each of `columns` packed columns: four running sums (steps 0, 4, ..., 1, 5, ... and so on) added at the end. */
+/**
+ * The sum over depth of each of `columns` packed columns: four running sums (steps 0, 4, ..., 1, 5, ... and so on) added at the
+ * end.
+ */
 export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: usize): void {
   for (let column = 0; column < columns; column += 4) {
     let at = packed + (<usize>(column & 4) << 2);
@@ -95,18 +99,12 @@ export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: us
       s0 = f32x4.add(s0, v128.load(at));
       at += 4 * TILE_COLUMNS;
     }
-    storePart(to, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)), columns - column);
+    const sums = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+    if (columns - column >= 4) v128.store(to, sums);
+    else storePart(to, sums, columns - column);
     to += 16;
     if ((column & 4) != 0) packed += (<usize>depth) << 5;
   }
-}
-
-/** Stores the first `count` lanes, at most four. */
-function storePart(to: usize, value: v128, count: i32): void {
-  if (count >= 4) return v128.store(to, value);
-  store<f32>(to, f32x4.extract_lane(value, 0));
-  if (count > 1) store<f32>(to, f32x4.extract_lane(value, 1), 4);
-  if (count > 2) store<f32>(to, f32x4.extract_lane(value, 2), 8);
 }
 
 /** Transposes a block of four columns and four steps of depth into a panel of eight columns. */

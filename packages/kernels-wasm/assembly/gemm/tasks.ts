@@ -1,4 +1,4 @@
-import { activateRow } from '../activation';
+import { activateKeepingDerivative } from '../activation';
 import { element } from './element';
 import { multiplyPacked, packAllColumns, packedColumnsBytes } from './multiply';
 import { sumPackedColumns } from './pack';
@@ -28,7 +28,7 @@ export class Product {
   columnSums: usize;
   rowBlock: i32;
   columnBlock: i32;
-  /** Kind of the activation, 0 for none, and where its values go: `c` keeps the sums. */
+  /** Kind of the activation, 0 for none, and where its values go: `c` then gets its derivative at the sums. */
   activation: i32;
   activated: usize;
 }
@@ -93,7 +93,7 @@ function multiplyBlock(
   for (let i = 0; i < rows; i++) {
     const at = offset + (<usize>i) * width;
     if (product.residual != 0) addRow(product.residual + at, c + at, columns);
-    if (product.activation != 0) activateRow(product.activation, c + at, product.activated + at, columns);
+    if (product.activation != 0) activateKeepingDerivative(product.activation, c + at, product.activated + at, columns);
   }
 }
 

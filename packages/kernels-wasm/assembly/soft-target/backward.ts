@@ -7,7 +7,10 @@ import { exponentialsOf, largestOf, scaleRow } from '../rows';
 import { SoftTarget } from './arguments';
 import { teacherScores } from './teacher';
 
-/** `dScores = dy (softmax(s) - P) / tau` of some tokens, and `dFeatures = dScores Ws^T`. The teacher's scores are in the scratch memory. */
+/**
+ * `dScores = dy (softmax(s) - P) / tau` of some tokens, and `dFeatures = dScores Ws^T`. The teacher's scores are in the scratch
+ * memory.
+ */
 export function softTargetScoresTask(args: SoftTarget, task: i32, scratch: usize): void {
   const first = args.firstToken + task * args.rowBlock;
   const rows = min(args.endToken - first, args.rowBlock);

@@ -21,8 +21,9 @@ class Statistics {
 }
 
 /**
- * The losses of some tokens: `log sum_k e^(s - top) - sum_k P (s - top)` from scores `s` and targets `P = e^(t - teacherTop) / teacherSum`,
- * which come a block of prototypes after the other and are never all there ("online" softmax: Milakov, Gimelshein 2018, arXiv 1805.02867).
+ * The losses of some tokens: `log sum_k e^(s - top) - sum_k P (s - top)` from scores `s` and targets
+ * `P = e^(t - teacherTop) / teacherSum`, which come a block of prototypes after the other and are never all there ("online"
+ * softmax: Milakov, Gimelshein 2018, arXiv 1805.02867).
  */
 export function softTargetTask(args: SoftTarget, task: i32, scratch: usize): void {
   const first = args.firstToken + task * args.rowBlock;
@@ -68,10 +69,10 @@ function startStatistics(now: Statistics): void {
 
 function addScores(now: Statistics, student: usize, teacher: usize, count: i32): void {
   const top = max<f32>(now.top, largestOf(student, count));
-  if (top > now.top && now.teacherSum != 0) {
-    now.sum *= f32x4.extract_lane(exp(splat(now.top - top)), 0);
-    now.cross += (now.top - top) * now.teacherSum;
-  }
+  // A sum of 0 stays: where there is none yet, or only of e^-Infinity, the distance may be infinite. Either may be 0 without the
+  // other.
+  if (top > now.top && now.sum != 0) now.sum *= f32x4.extract_lane(exp(splat(now.top - top)), 0);
+  if (top > now.top && now.teacherSum != 0) now.cross += (now.top - top) * now.teacherSum;
   now.top = top;
   const teacherTop = max<f32>(now.teacherTop, largestOf(teacher, count));
   if (teacherTop > now.teacherTop && now.teacherSum != 0) {

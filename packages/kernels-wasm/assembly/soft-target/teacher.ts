@@ -4,8 +4,8 @@ import { loadPart, splat, storePart } from '../math';
 import { SoftTarget } from './arguments';
 
 /**
- * `(zt Wt - center) / tau` of the tokens `[first, first + rows)` and the prototypes `[column, column + columns)`, in rows of `to` that lie
- * `stride` floats apart. `column` is a multiple of 8.
+ * `(zt Wt - center) / tau` of the tokens `[first, first + rows)` and the prototypes `[column, column + columns)`, in rows of `to`
+ * that lie `stride` floats apart. `column` is a multiple of 8.
  */
 export function teacherScores(
   args: SoftTarget,

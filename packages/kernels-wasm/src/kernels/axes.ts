@@ -1,6 +1,8 @@
 import { VitrailError } from '@vitrail/core';
 
-/** One axis of several views of memory that go along together: its length, and the distance of neighbours in each view, in values. */
+/**
+ * One axis of several views of memory that go along together: its length, and the distance of neighbours in each view, in values.
+ */
 export type Axis = { length: number; strides: readonly number[] };
 
 /** Axes besides the innermost that the kernels can go along (`assembly/axes.ts`). */
@@ -25,8 +27,8 @@ export function broadcastStrides(from: readonly number[], to: readonly number[])
 }
 
 /**
- * The axes of `shape`, slowest first, as seen by views with the given strides: without those of length 1, and with neighbours merged that
- * lie in one run in every view.
+ * The axes of `shape`, slowest first, as seen by views with the given strides: without those of length 1, and with neighbours
+ * merged that lie in one run in every view.
  *
  * @example mergeAxes([2, 1, 3, 4], [12, 12, 4, 1]) // [{ length: 24, strides: [1] }]
  */
@@ -43,7 +45,10 @@ export function mergeAxes(shape: readonly number[], ...views: readonly (readonly
   return axes;
 }
 
-/** The axes besides the innermost as the kernels want them: fastest first, strides of two views in bytes, {@link OUTER_AXES} of them. */
+/**
+ * The axes besides the innermost as the kernels want them: fastest first, strides of two views in bytes, {@link OUTER_AXES} of
+ * them.
+ */
 export function outerAxisWords(axes: readonly Axis[]): number[] {
   if (axes.length > OUTER_AXES)
     throw new VitrailError('invalid-argument', `expected at most 6 axes, but ${axes.length + 1} came`);

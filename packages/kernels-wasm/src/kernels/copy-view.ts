@@ -13,8 +13,8 @@ export const WALK_BYTES = 64;
 const SHORTEST_SIDE = 4;
 
 /**
- * Copies the words of one view of memory to another of the same shape: slices, transposes, repetitions and reversals are such copies. The
- * shape's last axis should be the one along which `to` lies closest together.
+ * Copies the words of one view of memory to another of the same shape: slices, transposes, repetitions and reversals are such
+ * copies. The shape's last axis should be the one along which `to` lies closest together.
  */
 export function copyView(device: Device, shape: readonly number[], from: View, to: View): void {
   if (shape.includes(0)) return;

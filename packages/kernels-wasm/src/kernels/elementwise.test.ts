@@ -7,6 +7,7 @@ import {
   greaterEqual,
   less,
   lessEqual,
+  logicalNot,
   maximum,
   minimum,
   mul,
@@ -24,7 +25,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describe, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
-import { sampleNumbers, sampleRange, sampleTruth } from '../../test/samples.ts';
+import { sampleNumbers, sampleRange, samplesOfEachType, sampleTruth } from '../../test/samples.ts';
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 const arithmetic = { add, sub, mul, div, maximum, minimum, squaredDifference } as Record<string, Binary>;
@@ -150,16 +151,21 @@ describe('functions of one value', () => {
 
 describe('where', () => {
   onThreads((expectAsOnCpu) => {
-    it('takes each value from the one or the other, float32 and int32', async () => {
+    it('takes each value from the one or the other, float32, int32 and bool', async () => {
       await expectAsOnCpu('where', () =>
         [[1], [3, 7], [0], [40001]].flatMap((shape) => {
-          const condition = sampleTruth(shape);
+          const condition = greater(sampleRange(shape, -1, 1), 0.3);
           return [
             where(condition, sampleRange(shape, 0, 1), sampleRange(shape, 2, 3)),
             where(condition, sampleNumbers(shape, 99), sampleNumbers(shape, 7)),
+            where(condition, sampleTruth(shape), logicalNot(sampleTruth(shape))),
           ];
         }),
       );
+      await expectAsOnCpu('mixed', () => {
+        const samples = samplesOfEachType([70001]);
+        return samples.flatMap((t) => samples.map((e) => where(sampleTruth([70001]), t, e)));
+      });
       await expectAsOnCpu('broadcast', () => [where(sampleTruth([5]), sampleRange([3, 5], 0, 1), sampleRange([1], 2, 3))]);
     });
   });

@@ -1,4 +1,4 @@
-import { backend_util, type DataType, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, type DataType, type KernelFunc, type TensorInfo, upcastType, util } from '@tensorflow/tfjs-core';
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
 import { broadcastStrides, countOf, mergeAxes, outerAxisWords } from './axes.ts';
@@ -19,7 +19,11 @@ const unary = { Square: 0, Sqrt: 1, Rsqrt: 2, Reciprocal: 3, Relu: 4 } as const;
 /** Values in a task: some microseconds. */
 const TASK_VALUES = 32768;
 
-/** Arithmetic and comparisons with broadcasting, some functions of one value, and `Select`; other types than float32 (int32) are tfjs's. */
+/**
+ * Arithmetic and comparisons with broadcasting, some functions of one value, and `Select`; arithmetic of other types than
+ * float32, and comparisons of bool, are tfjs's. Its `Select` takes bool for words of four bytes, and writes outside of what it
+ * makes.
+ */
 export const elementwiseKernels: KernelSet = (device, stock) => {
   const kernels: Record<string, KernelFunc> = {};
   for (const [name, operation] of Object.entries(arithmetic)) {
@@ -52,12 +56,18 @@ export const elementwiseKernels: KernelSet = (device, stock) => {
   }
   kernels.Select = (params) => {
     const { condition, t, e } = params.inputs as { condition: TensorInfo; t: TensorInfo; e: TensorInfo };
-    const alike = isWords(t) && t.dtype === e.dtype && [condition, e].every(({ shape }) => util.arraysEqual(shape, t.shape));
-    if (!alike || condition.dtype !== 'bool') return stock('Select')(params);
-    const y = device.output(t.shape, t.dtype);
+    const alike = [condition, e].every(({ shape }) => util.arraysEqual(shape, t.shape));
+    const known = [t, e].every((x) => isWords(x) || x.dtype === 'bool');
+    if (!alike || !known || condition.dtype !== 'bool') return stock('Select')(params);
+    const dtype = upcastType(t.dtype, e.dtype);
+    const cast = (x: TensorInfo) => stock('Cast')({ inputs: { x }, attrs: { dtype }, backend: device.backend }) as TensorInfo;
+    const values = [t, e].map((x) => (x.dtype === dtype ? x : cast(x)));
+    const y = device.output(t.shape, dtype);
     const count = util.sizeFromShape(t.shape);
-    const addresses = [condition, t, e, y].map((tensor) => device.address(tensor));
-    device.launch(Kernel.Select, Math.ceil(count / TASK_VALUES), [...addresses, count, TASK_VALUES]);
+    const addresses = [condition, ...values, y].map((tensor) => device.address(tensor));
+    const kernel = dtype === 'bool' ? Kernel.SelectBytes : Kernel.Select;
+    device.launch(kernel, Math.ceil(count / TASK_VALUES), [...addresses, count, TASK_VALUES]);
+    for (const value of values) if (value !== t && value !== e) device.backend.disposeData(value.dataId);
     return y;
   };
   return kernels;

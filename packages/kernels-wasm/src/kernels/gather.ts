@@ -10,7 +10,10 @@ const TASK_WORDS = 16384;
 const MOST_ROW_BLOCKS = 16;
 const FEWEST_COLUMNS = 64;
 
-/** `VitrailTakeRows`, its gradient and `VitrailPutRows`, and of tfjs `GatherV2` and `UnsortedSegmentSum`, which its `wasm` backend lacks. */
+/**
+ * `VitrailTakeRows`, its gradient and `VitrailPutRows`, and of tfjs `GatherV2` and `UnsortedSegmentSum`, which its `wasm` backend
+ * lacks.
+ */
 export const gatherKernels: KernelSet = (device, stock) => ({
   VitrailTakeRows({ inputs }) {
     const { table, rows } = inputs as { table: TensorInfo; rows: TensorInfo };
@@ -88,11 +91,8 @@ export const gatherKernels: KernelSet = (device, stock) => ({
 
 /** tfjs's own error for an index outside of the axis. */
 function requireInside(device: Device, indices: TensorInfo, limit: number): void {
-  const values = new Int32Array(
-    device.backend.wasm.HEAPU8.buffer,
-    device.address(indices) >>> 0,
-    util.sizeFromShape(indices.shape),
-  );
+  const { buffer } = device.backend.wasm.HEAPU8;
+  const values = new Int32Array(buffer, device.address(indices), util.sizeFromShape(indices.shape));
   const outside = values.find((index) => index < 0 || index >= limit);
   util.assert(outside === undefined, () => `GatherV2: the index value ${outside} is not in [0, ${limit - 1}]`);
 }

@@ -7,8 +7,8 @@ import { launchOverTensors, numbered, sizeOf } from './optimizer-table.ts';
 const CHUNK = 2 ** 16;
 
 /**
- * `VitrailGlobalNorm`: sums of squares of fixed chunks in float64, then their sum in order. The total is rounded to float32 before the root,
- * so that it overflows where the composition does.
+ * `VitrailGlobalNorm`: sums of squares of fixed chunks in float64, then their sum in order. The total is rounded to float32
+ * before the root, so that it overflows where the composition does.
  */
 export const globalNormKernels: KernelSet = (device) => ({
   VitrailGlobalNorm({ inputs }) {
@@ -20,9 +20,7 @@ export const globalNormKernels: KernelSet = (device) => ({
       launchOverTensors(device, Kernel.GlobalNorm, entries, { chunk: CHUNK, words: [sums] });
       return new Float64Array(device.backend.wasm.HEAPU8.buffer, sums, chunks).reduce((sum, part) => sum + part, 0);
     });
-    const { buffer } = device.backend.wasm.HEAPU8;
-    // An address above 2 GiB comes as a negative number.
-    new Float32Array(buffer, device.address(output) >>> 0, 1)[0] = Math.sqrt(Math.fround(total));
+    new Float32Array(device.backend.wasm.HEAPU8.buffer, device.address(output), 1)[0] = Math.sqrt(Math.fround(total));
     return [output];
   },
 });

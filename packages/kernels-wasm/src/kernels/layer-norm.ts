@@ -1,10 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Kernel } from '../kernel.ts';
+import { SUM_COLUMNS } from '../layer-norm-blocks.ts';
 import type { KernelSet } from './kernel-set.ts';
 import { rowTasks } from './row-tasks.ts';
 
-/** Columns that one task adds up, as in `assembly/layer-norm-grad.ts`. */
-const SUM_COLUMNS = 512;
 /** At least as many rows share a pair of sums for the gradients of scale and bias. */
 const LEAST_ROWS = 8;
 
@@ -22,8 +21,8 @@ export const layerNormKernels: KernelSet = (device) => ({
   },
 
   /**
-   * The gradients of scale and bias are sums over blocks of rows, and then over the blocks in their order. How many rows a block has depends
-   * on the width alone.
+   * The gradients of scale and bias are sums over blocks of rows, and then over the blocks in their order. How many rows a block
+   * has depends on the width alone.
    */
   VitrailLayerNormGrad({ inputs }) {
     const { dy, x, scale, mean, inverseDeviation } = inputs as Record<

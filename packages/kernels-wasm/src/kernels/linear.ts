@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { ActivationKind } from '../activation-kind.ts';
 import { activationKinds } from '../activation-kinds.ts';
 import type { Device } from '../device.ts';
 import { activationGradient } from './activation.ts';
@@ -7,7 +8,12 @@ import { operand, product } from './product.ts';
 
 type LinearAttributes = { activation?: keyof typeof activationKinds };
 
-/** `VitrailLinear` and its gradient: products with the bias, the activation and the sums over rows in the same pass. */
+/**
+ * `VitrailLinear` and its gradient: products with the bias, the activation and the sums over rows in the same pass.
+ *
+ * What is kept for the gradient is the derivative of the activation, and not the sum before it: of GELU it costs little beside
+ * the value.
+ */
 export const linearKernels: KernelSet = (device) => ({
   VitrailLinear({ inputs, attrs }) {
     const { x, kernel, bias, residual } = inputs as Record<'x' | 'kernel', TensorInfo> & {
@@ -17,6 +23,7 @@ export const linearKernels: KernelSet = (device) => ({
     const { activation } = attrs as LinearAttributes;
     const [rows, depth] = x.shape;
     const columns = kernel.shape[1];
+    // The sums; with an activation its derivative takes their place once its values are in `y`.
     const sums = device.output([rows, columns]);
     const y = activation === undefined ? sums : device.output([rows, columns]);
     product(
@@ -36,13 +43,13 @@ export const linearKernels: KernelSet = (device) => ({
 
   VitrailLinearGrad({ inputs, attrs }) {
     const { dy, x, kernel, preactivation } = inputs as Record<'dy' | 'x' | 'kernel', TensorInfo> & { preactivation?: TensorInfo };
-    const { activation, hasBias } = attrs as LinearAttributes & { hasBias: boolean };
+    const { hasBias } = attrs as { hasBias: boolean };
     const [rows, depth] = x.shape;
     const columns = kernel.shape[1];
     const dx = device.output([rows, depth]);
     const dKernel = device.output([depth, columns]);
     const dBias = hasBias ? device.output([columns]) : undefined;
-    withGradientOfSums(device, { dy, preactivation, activation }, (dSums) => {
+    withGradientOfSums(device, dy, preactivation, (dSums) => {
       const dSumsRows = operand(dSums, rows, columns);
       const kernelTurned = operand(device.address(kernel), depth, columns, true);
       const xTurned = operand(device.address(x), rows, depth, true);
@@ -62,17 +69,20 @@ export const linearKernels: KernelSet = (device) => ({
   },
 });
 
-type OutputGradient = { dy: TensorInfo; preactivation?: TensorInfo; activation?: keyof typeof activationKinds };
-
-/** Gives `f` the address of `dy * activation'(preactivation)`, or of `dy` itself where there is no activation. */
-function withGradientOfSums(device: Device, { dy, preactivation, activation }: OutputGradient, f: (dSums: number) => void): void {
-  if (activation === undefined || preactivation === undefined) {
+/** Gives `f` the address of `dy * derivative`, or of `dy` itself where there is no activation. */
+function withGradientOfSums(
+  device: Device,
+  dy: TensorInfo,
+  derivative: TensorInfo | undefined,
+  f: (dSums: number) => void,
+): void {
+  if (derivative === undefined) {
     f(device.address(dy));
     return;
   }
   const count = dy.shape[0] * dy.shape[1];
   device.withMemory(4 * count, (dSums) => {
-    activationGradient(device, activationKinds[activation], device.address(dy), device.address(preactivation), dSums, count);
+    activationGradient(device, ActivationKind.None, device.address(dy), device.address(derivative), dSums, count);
     f(dSums);
   });
 }

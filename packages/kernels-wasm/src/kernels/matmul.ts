@@ -16,8 +16,8 @@ type FusedAttributes = MatMulAttributes & { activation: string; leakyreluAlpha?:
 const activations: Readonly<Record<string, string>> = { relu: 'Relu', relu6: 'Relu6', elu: 'Elu', sigmoid: 'Sigmoid' };
 
 /**
- * `BatchMatMul` and `_FusedMatMul`. tfjs 4.22 prepares the right-hand matrix of a plain product once and finds it again by its data alone:
- * one that comes again in another shape (`reshape` shares data) is then read out of bounds. Nothing is kept here.
+ * `BatchMatMul` and `_FusedMatMul`. tfjs 4.22 prepares the right-hand matrix of a plain product once and finds it again by its
+ * data alone: one that comes again in another shape (`reshape` shares data) is then read out of bounds. Nothing is kept here.
  */
 export const matmulKernels: KernelSet = (device, stock) => ({
   BatchMatMul(params) {
@@ -109,7 +109,10 @@ function matMul(
 
 type Batched = { address: number; stride: number };
 
-/** `y [batch, length]`: a matrix `[length, depth]`, or with `transpose` one `[depth, length]` transposed, times a vector of `depth`. */
+/**
+ * `y [batch, length]`: a matrix `[length, depth]`, or with `transpose` one `[depth, length]` transposed, times a vector of
+ * `depth`.
+ */
 function vectorProduct(
   device: Device,
   matrix: Batched & { transpose: boolean },

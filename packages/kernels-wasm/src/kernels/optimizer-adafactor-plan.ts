@@ -1,4 +1,7 @@
-/** One matrix of a parameter, with addresses in the order of `Matrix` in `assembly/optimizer-adafactor.ts`, from `param` to `newColumnMoments`. */
+/**
+ * One matrix of a parameter, with addresses in the order of `Matrix` in `assembly/optimizer-adafactor.ts`, from `param` to
+ * `newColumnMoments`.
+ */
 export type AdafactorMatrix = {
   /** Which parameter it belongs to. */
   param: number;
@@ -24,8 +27,8 @@ const MINIMUM_ROWS = 16;
 const MAXIMUM_ROWS = 256;
 
 /**
- * How matrices are divided into blocks of rows, and where tables and temporary values lie in one piece of memory: two sums (float64) per
- * block, the blocks, the matrices, then row factors, column factors and sums of columns of each matrix.
+ * How matrices are divided into blocks of rows, and where tables and temporary values lie in one piece of memory: two sums
+ * (float64) per block, the blocks, the matrices, then row factors, column factors and sums of columns of each matrix.
  */
 export function adafactorPlan(matrices: readonly AdafactorMatrix[]) {
   let blocks = 0;

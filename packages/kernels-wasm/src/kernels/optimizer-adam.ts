@@ -6,7 +6,8 @@ import { numbered } from './optimizer-table.ts';
 export type AdamAttributes = { beta1: number; beta2: number; epsilon: number; t: number; rates: number[]; decays: number[] };
 
 /**
- * The parameters, the outputs of each (new parameter and moments), and the addresses of each: parameter, gradient, moments, outputs.
+ * The parameters, the outputs of each (new parameter and moments), and the addresses of each: parameter, gradient, moments,
+ * outputs.
  */
 export function adamTensors(device: Device, inputs: Readonly<Record<string, TensorInfo | undefined>>) {
   const [params, gradients, first, second] = ['param', 'gradient', 'firstMoment', 'secondMoment'].map((name) =>

@@ -6,8 +6,9 @@ import type { Kernel } from '../kernel.ts';
 export type TableEntry = { size: number; addresses: readonly number[]; floats?: readonly number[] };
 
 /**
- * Runs a kernel over all tensors of a tree at once: as one row of elements, in chunks of `chunk`, whose arguments begin with `Chunks` of
- * `assembly/optimizer-chunks.ts`. The table lies in temporary memory. Every entry has as many addresses and numbers as the others.
+ * Runs a kernel over all tensors of a tree at once: as one row of elements, in chunks of `chunk`, whose arguments begin with
+ * `Chunks` of `assembly/optimizer-chunks.ts`. The table lies in temporary memory. Every entry has as many addresses and numbers
+ * as the others.
  */
 export function launchOverTensors(
   device: Device,

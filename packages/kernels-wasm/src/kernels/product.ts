@@ -19,22 +19,24 @@ export type ProductOptions = {
   bias?: number;
   /** Address of a matrix like `c` that is added to it. */
   residual?: number;
-  /** Kind of the activation and the address of its values; `c` keeps the sums. */
+  /** Kind of the activation and the address of its values; `c` then gets its derivative at the sums. */
   activation?: { kind: number; address: number };
   /** Address for the sums of the columns of `b`, `[columns]`; not for a batch. */
   columnSums?: number;
 };
 
-/** Columns of a block of the product: many enough for packing its rows to cost little. */
-const COLUMN_BLOCK = 256;
+/** Tasks that a product is divided into, if it is large enough. By columns only where the rows do not give as many: each pack their rows. */
+const TASKS = 16;
+/** Columns of a block of the product, at least. */
+const LEAST_COLUMNS = 64;
 /** Columns of `b` that are packed as one task. */
 const PACKED_COLUMNS = 64;
 /** Matrices of a batch with fewer multiply-adds than this are one task each; larger ones are divided. */
 const SMALL_PRODUCT = 2 ** 21;
 
 /**
- * `c [batch, rows, columns] = a [batch, rows, depth] b [batch, depth, columns] (+ bias) (+ residual)`, `c` row-major, and its activation.
- * Each element is summed in the order of depth, whatever the blocks and threads.
+ * `c [batch, rows, columns] = a [batch, rows, depth] b [batch, depth, columns] (+ bias) (+ residual)`, `c` row-major, and its
+ * activation. Each element is summed in the order of depth, whatever the blocks and threads.
  */
 export function product(
   device: Device,
@@ -74,11 +76,14 @@ export function product(
     return;
   }
   const packTasks = Math.ceil(columns / PACKED_COLUMNS);
-  const tasks = Math.ceil(rows / ROW_BLOCK) * Math.ceil(columns / COLUMN_BLOCK);
+  const rowBlocks = Math.ceil(rows / ROW_BLOCK);
+  const share = Math.ceil(columns / Math.ceil(TASKS / Math.max(1, rowBlocks)));
+  const columnBlock = TILE_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / TILE_COLUMNS);
+  const tasks = rowBlocks * Math.ceil(columns / columnBlock);
   device.withMemory(packedBytes, (packed) => {
     for (let index = 0; index < batch; index++) {
       device.launch(Kernel.PackColumns, packTasks, words(packed, index, ROW_BLOCK, PACKED_COLUMNS));
-      device.launch(Kernel.Multiply, tasks, words(packed, index, ROW_BLOCK, COLUMN_BLOCK), [], MULTIPLY_SCRATCH_BYTES);
+      device.launch(Kernel.Multiply, tasks, words(packed, index, ROW_BLOCK, columnBlock), [], MULTIPLY_SCRATCH_BYTES);
     }
   });
 }

@@ -24,8 +24,9 @@ const FEWEST_ROWS = 64;
 /**
  * `Sum`, `Mean`, `Max`, `Min` and `Prod` of float32 over any axes; NaN where there is one. The rest is tfjs's.
  *
- * A sum of `n` values goes into 8 or 16 sums side by side, in chunks of at most 8192 that are then summed alike: the error is at most about
- * `(n / 16) 2^-24` of the sum of magnitudes for `n` up to 8192, and 520 `2^-24` beyond, where adding one by one has `n 2^-24`.
+ * A sum of `n` values goes into 8 or 16 sums side by side, in chunks of at most 8192 that are then summed alike: the error is at
+ * most about `(n / 16) 2^-24` of the sum of magnitudes for `n` up to 8192, and 520 `2^-24` beyond, where adding one by one has
+ * `n 2^-24`.
  */
 export const reduceKernels: KernelSet = (device, stock) =>
   Object.fromEntries(
@@ -104,5 +105,5 @@ function reduceGroups(device: Device, kind: number, groups: readonly Group[], x:
 }
 
 function fill(device: Device, y: TensorInfo, value: number): void {
-  new Float32Array(device.backend.wasm.HEAPU8.buffer, device.address(y) >>> 0, util.sizeFromShape(y.shape)).fill(value);
+  new Float32Array(device.backend.wasm.HEAPU8.buffer, device.address(y), util.sizeFromShape(y.shape)).fill(value);
 }

@@ -1,4 +1,4 @@
-import { grad, slice, split, square, tidy, unstack } from '@tensorflow/tfjs-core';
+import { grad, slice, split, square, tensor1d, tidy, unstack } from '@tensorflow/tfjs-core';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
@@ -71,12 +71,24 @@ describe('slices', () => {
     it('has the gradient of tfjs', async () => {
       await expectAsOnCpu('gradient', () => [grad((x) => square(slice(x, [1, 2], [3, 2])))(sampleTensor([5, 7]))]);
     });
-  });
 
-  it('takes part of a part', () => {
-    tidy(() => {
-      const x = sampleTensor([6, 6]);
-      expect(slice(slice(x, [1, 1], [4, 4]), [1, 2], [2, 2]).arraySync()).toEqual(slice(x, [2, 3], [2, 2]).arraySync());
+    it('refuses what lies outside of the tensor, as tfjs does', () => {
+      tidy(() => {
+        for (const x of samplesOfEachType([3, 4])) {
+          expect(() => slice(x, [0, 0], [3, 10])).toThrow('begin[1] + size[1] (10) would overflow input.shape[1] (4)');
+          expect(() => slice(x, [2, 0], [2, 4])).toThrow('would overflow');
+          expect(() => slice(x, [4, 0])).toThrow('from 4 on there is nothing along axis 0 of [3,4]');
+          expect(() => slice(x, [0, -2], [3, 2])).toThrow('from -2 on there is nothing along axis 1 of [3,4]');
+        }
+        expect(() => slice(tensor1d([1, 2, 3]), [0], [10])).toThrow('would overflow');
+      });
+    });
+
+    it('takes part of a part', () => {
+      tidy(() => {
+        const x = sampleTensor([6, 6]);
+        expect(slice(slice(x, [1, 1], [4, 4]), [1, 2], [2, 2]).arraySync()).toEqual(slice(x, [2, 3], [2, 2]).arraySync());
+      });
     });
   });
 });

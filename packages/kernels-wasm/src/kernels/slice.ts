@@ -9,9 +9,10 @@ import { isWords } from './share.ts';
 export const sliceKernels: KernelSet = (device, stock) => ({
   Slice(params) {
     const { x } = params.inputs as { x: TensorInfo };
-    if (!isWords(x)) return stock('Slice')(params);
     const { begin, size } = params.attrs as unknown as { begin: number | number[]; size: number | number[] };
     const [first, lengths] = slice_util.parseSliceParams(x as never, begin, size);
+    requireInside(x, first, lengths);
+    if (!isWords(x)) return stock('Slice')(params);
     return part(device, x, first, lengths);
   },
 
@@ -40,6 +41,13 @@ export const sliceKernels: KernelSet = (device, stock) => ({
     }));
   },
 });
+
+/** tfjs's own error for what lies outside of the tensor: its wasm backend does not ask, and gives what is in memory there. */
+function requireInside(x: TensorInfo, first: number[], lengths: number[]): void {
+  slice_util.assertParamsValid(x as never, first, lengths);
+  const outside = first.findIndex((index, axis) => index < 0 || lengths[axis] < 0);
+  util.assert(outside < 0, () => `Slice: from ${first[outside]} on there is nothing along axis ${outside} of [${x.shape}]`);
+}
 
 function part(device: Device, x: TensorInfo, first: readonly number[], lengths: readonly number[]): TensorInfo {
   const strides = rowMajorStrides(x.shape);

@@ -1,10 +1,23 @@
-import { grad, mul, ones, type Tensor, type Tensor1D, type Tensor2D, tensor2d, valueAndGrads } from '@tensorflow/tfjs-core';
+import {
+  grad,
+  mul,
+  ones,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor1d,
+  tensor2d,
+  valueAndGrads,
+} from '@tensorflow/tfjs-core';
 import { softTargetCrossEntropy } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
 
-/** Tokens, width, width of the teacher, prototypes: beside blocks of 24 or 48 tokens, 512 and 128 prototypes, and chunks of 1920 tokens. */
+/**
+ * Tokens, width, width of the teacher, prototypes: beside blocks of 24 or 48 tokens, 512 and 128 prototypes, and chunks of 1920
+ * tokens.
+ */
 const shapes = [
   [1, 1, 1, 1],
   [0, 3, 2, 5],
@@ -49,6 +62,22 @@ describe('softTargetCrossEntropy', () => {
         const { value, grads } = valueAndGrads(loss)([tensor2d([[1], [1], [-1]]), tensor2d([slope])]);
         return [value, ...grads];
       });
+    });
+
+    it('of a teacher whose first or last block of scores is all -Infinity, while those of the student rise or fall', async () => {
+      const slope = Array.from({ length: 1024 }, (_, k) => k / 100);
+      for (const closed of [0, 512]) {
+        const center = slope.map((_, k) => (k >= closed && k < closed + 512 ? Infinity : 0));
+        await expectAsOnCpu(`closed from ${closed}`, () => {
+          const loss = (features: Tensor, prototypes: Tensor) =>
+            softTargetCrossEntropy(
+              { features: features as Tensor2D, prototypes: prototypes as Tensor2D, temperature: 1 },
+              { features: tensor2d([[0.1], [-0.1]]), prototypes: tensor2d([slope]), temperature: 1, center: tensor1d(center) },
+            );
+          const { value, grads } = valueAndGrads(loss)([tensor2d([[1], [-1]]), tensor2d([slope])]);
+          return [value, ...grads];
+        });
+      }
     });
 
     it('of NaN, infinities and overflow', async () => {

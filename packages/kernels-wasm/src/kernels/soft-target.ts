@@ -18,9 +18,9 @@ const LARGEST_CHUNK = 1920;
 const STATISTICS = 5;
 
 /**
- * `VitrailSoftTargetCrossEntropy` and its gradient. The forward kernel has the scores of a few tokens and prototypes at a time, whatever
- * their number; the gradient keeps those of a chunk of tokens. The chunk does not follow the attribute `chunkTokens`, which is for the
- * composition.
+ * `VitrailSoftTargetCrossEntropy` and its gradient. The forward kernel has the scores of a few tokens and prototypes at a time,
+ * whatever their number; the gradient keeps those of a chunk of tokens. The chunk does not follow the attribute `chunkTokens`,
+ * which is for the composition.
  */
 export const softTargetKernels: KernelSet = (device) => ({
   VitrailSoftTargetCrossEntropy({ inputs, attrs }) {
