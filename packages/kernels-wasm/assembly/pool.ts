@@ -19,8 +19,8 @@ class Pool {
   scratchBytes: usize;
 }
 
-/** Turns of an idle loop before a thread may go to sleep: 0.1 to 0.2 ms, more than what lies between two kernels of a training step. */
-const SPINS: i32 = 100000;
+/** Turns of an idle loop before a thread may go to sleep: about a millisecond, more than what lies between two kernels of a training step. */
+const SPINS: i32 = 1000000;
 
 /** Runs `tasks` tasks on this thread alone. */
 export function runAlone(kernel: i32, args: usize, tasks: i32, scratch: usize): void {

@@ -29,8 +29,8 @@ export type ProductOptions = {
 const TASKS = 16;
 /** Columns of a block of the product, at least. */
 const LEAST_COLUMNS = 64;
-/** Columns of `b` that are packed as one task. */
-const PACKED_COLUMNS = 64;
+/** Values of `b` that are packed as one task, about; fewer are not worth waking a thread. */
+const PACKED_VALUES = 2 ** 15;
 /** Matrices of a batch with fewer multiply-adds than this are one task each; larger ones are divided. */
 const SMALL_PRODUCT = 2 ** 21;
 
@@ -75,14 +75,14 @@ export function product(
     device.launch(Kernel.MultiplyBatch, batch, words(0, 0, rows, columns), [], packedBytes + MULTIPLY_SCRATCH_BYTES);
     return;
   }
-  const packTasks = Math.ceil(columns / PACKED_COLUMNS);
+  const packedColumns = TILE_COLUMNS * Math.ceil(PACKED_VALUES / Math.max(1, depth) / TILE_COLUMNS);
   const rowBlocks = Math.ceil(rows / ROW_BLOCK);
   const share = Math.ceil(columns / Math.ceil(TASKS / Math.max(1, rowBlocks)));
   const columnBlock = TILE_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / TILE_COLUMNS);
   const tasks = rowBlocks * Math.ceil(columns / columnBlock);
   device.withMemory(packedBytes, (packed) => {
     for (let index = 0; index < batch; index++) {
-      device.launch(Kernel.PackColumns, packTasks, words(packed, index, ROW_BLOCK, PACKED_COLUMNS));
+      device.launch(Kernel.PackColumns, Math.ceil(columns / packedColumns), words(packed, index, ROW_BLOCK, packedColumns));
       device.launch(Kernel.Multiply, tasks, words(packed, index, ROW_BLOCK, columnBlock), [], MULTIPLY_SCRATCH_BYTES);
     }
   });
