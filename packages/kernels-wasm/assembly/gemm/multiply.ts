@@ -46,11 +46,14 @@ export function multiplyPacked(
   const packedA = zeros + TILE_STRIDE;
   const strideBytes = (<usize>cStride) << 2;
   memory.fill(zeros, 0, TILE_STRIDE);
+  // Equal parts: a last one of few steps would cost as much beside its products as a whole one.
+  const parts = (depth + DEPTH_BLOCK - 1) / DEPTH_BLOCK;
+  const part = parts > 0 ? (depth + parts - 1) / parts : 0;
   for (let first = 0; first < rows; first += ROW_BLOCK) {
     const height = min(rows - first, ROW_BLOCK);
     let done = 0;
     do {
-      const steps = min(depth - done, DEPTH_BLOCK);
+      const steps = min(depth - done, part);
       const goesOn = accumulate || done > 0;
       packAllRows(element(a, rowStride, depthStride, first, done), rowStride, depthStride, height, steps, packedA);
       let panelB = packedB + ((<usize>done) << 5);
