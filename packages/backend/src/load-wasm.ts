@@ -1,3 +1,5 @@
+import { getKernel } from '@tensorflow/tfjs-core';
+import { isVitrailError, VitrailError } from '@vitrail/core';
 import { registerWasmKernels, type WasmPaths } from '@vitrail/kernels-wasm';
 import { wasmFeatures } from './wasm-features.ts';
 
@@ -11,12 +13,34 @@ export type WasmOptions = {
   readonly kernels?: boolean;
 };
 
-/** Loads the wasm backend with its kernels, and says what runs. */
-export async function loadWasm({ wasmPaths, threads, kernels = true }: WasmOptions): Promise<string> {
+/**
+ * Loads the wasm backend with its kernels, and says what runs.
+ *
+ * @throws `unavailable` where what was asked for cannot be had; `invalid-argument` for `wasmPaths` that tfjs refuses
+ */
+export async function loadWasm(options: WasmOptions): Promise<string> {
+  try {
+    return await load(options);
+  } catch (cause) {
+    if (isVitrailError(cause)) throw cause;
+    throw new VitrailError('invalid-argument', `the wasm backend could not be set up: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function load({ wasmPaths, threads, kernels = true }: WasmOptions): Promise<string> {
   if (kernels && wasmFeatures().simd) {
     const report = await registerWasmKernels({ threads, wasmPaths });
     const simd = report.build === 'relaxed' ? 'relaxed SIMD' : 'SIMD';
     return `WebAssembly with ${simd} and ${report.threads === 1 ? 'one thread' : `${report.threads} threads`}`;
+  }
+  if (threads !== undefined && threads !== 1) {
+    throw new VitrailError('unavailable', `the kernels of tfjs run on one thread, but ${threads} were asked for`);
+  }
+  if (getKernel('VitrailLinear', 'wasm') !== undefined) {
+    throw new VitrailError(
+      'unavailable',
+      'the kernels of @vitrail/kernels-wasm are in place and stay: start wasm with kernels: false in a process of its own',
+    );
   }
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   if (wasmPaths !== undefined) setWasmPaths(wasmPaths);

@@ -14,9 +14,13 @@ describe('startBackend', () => {
     expect((await startBackend('wasm', { kernels: false })).reason).toBe('WebAssembly with the kernels of tfjs and one thread');
     expect(getKernel('BatchMatMul', 'wasm').kernelFunc).toBe(stock);
     expect(getKernel('VitrailLinear', 'wasm')).toBeUndefined();
+    await expect(startBackend('wasm', { kernels: false, threads: 2 })).rejects.toThrow('run on one thread, but 2 were asked for');
+    const incomplete = { 'tfjs-backend-wasm.wasm': '/a.wasm' } as unknown as string;
+    await expect(startBackend('wasm', { kernels: false, wasmPaths: incomplete })).rejects.toThrow('could not be set up: ');
     const { reason } = await startBackend('wasm', { threads: 1 });
     expect(reason).toMatch(/^WebAssembly with (relaxed )?SIMD and one thread$/);
     expect(getKernel('VitrailLinear', 'wasm')).toBeDefined();
+    await expect(startBackend('wasm', { kernels: false })).rejects.toThrow('in a process of its own');
   });
 
   it.each(['wasm', 'cpu'] as const)('starts %s, which then computes values and gradients', async (name) => {

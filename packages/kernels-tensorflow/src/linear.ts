@@ -25,11 +25,13 @@ export const linearGrad = defineKernel<
   return hasBias ? [...gradients, products.sumRows(dSum)] : gradients;
 });
 
+/** `VitrailActivation`. */
 export const activation = defineKernel<{ x: Tensor }, { kind: ActivationKind }>(
   'VitrailActivation',
   ({ x }, { kind }, { passes }) => [passes.activate(x, kind)],
 );
 
+/** `VitrailActivationGrad`. */
 export const activationGrad = defineKernel<{ dy: Tensor; x: Tensor }, { kind: ActivationKind }>(
   'VitrailActivationGrad',
   ({ dy, x }, { kind }, { passes }) => [passes.activateGrad(dy, x, kind)],

@@ -6,6 +6,7 @@ export const swiglu = defineKernel<{ gate: Tensor; value: Tensor }>('VitrailSwig
   backend.executeSingleOutput('VitrailFusedSwiglu', [], [gate, value]),
 ]);
 
+/** `VitrailSwigluGrad`, likewise. */
 export const swigluGrad = defineKernel<{ dy: Tensor; gate: Tensor; value: Tensor }>(
   'VitrailSwigluGrad',
   ({ dy, gate, value }, _, { backend }) => backend.executeMultipleOutputs('VitrailFusedSwigluGrad', [], [dy, gate, value], 2),

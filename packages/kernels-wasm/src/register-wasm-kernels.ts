@@ -12,6 +12,7 @@ import { canShareMemory, isShared, useSharedMemory, type WasmPaths } from './use
 /** `relaxed` has fused multiply-adds; `plain` rounds twice, gives the same bits on every machine, and is a third slower. */
 export type WasmBuild = keyof typeof binaries;
 
+/** How the kernels run. */
 export type WasmKernelOptions = {
   /** Threads that share the work; by default as many as the machine has cores, and 1 where memory cannot be shared. */
   threads?: number;

@@ -42,6 +42,7 @@ export function numbered(inputs: Readonly<Record<string, TensorInfo | undefined>
   return tensors;
 }
 
+/** How many values a tensor has. */
 export function sizeOf({ shape }: TensorInfo): number {
   return shape.reduce((product, length) => product * length, 1);
 }

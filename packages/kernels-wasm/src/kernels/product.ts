@@ -13,6 +13,7 @@ export function operand(address: number, rows: number, columns: number, transpos
     : { address, rowStride: columns, columnStride: 1, batchStride };
 }
 
+/** What is done beside the product itself. */
 export type ProductOptions = {
   batch?: number;
   /** Address of `[columns]` values that are added to each row. */
