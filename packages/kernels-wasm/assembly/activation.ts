@@ -1,7 +1,29 @@
 import { ActivationKind } from '../src/activation-kind';
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
-import { HALF, MINUS_HALF, NORMAL_DENSITY, ONE, QUICK, SQRT_HALF_VALUE, TANH_CUBIC, TANH_LINEAR, THREE_TANH_CUBIC } from './constants';
-import { erf, exp, loadPart, sigmoid, splat, storePart } from './math';
+import {
+  BELL,
+  LOG2_E,
+  NORMAL_DENSITY,
+  ONE,
+  QUICK,
+  QUICK_LOG2_E,
+  SIGN,
+  TAIL,
+  TAIL_1,
+  TAIL_2,
+  TAIL_3,
+  TAIL_4,
+  TAIL_5,
+  TAIL_6,
+  TAIL_7,
+  TAIL_8,
+  TAIL_9,
+  TANH_CUBIC,
+  TANH_LINEAR,
+  TANH_SLOPE_0,
+  TANH_SLOPE_2,
+} from './constants';
+import { loadPart, powerOfTwo, splat, storePart } from './math';
 import { madd } from './simd';
 
 /** `to = activation(x)`, or `to = dy activation'(x)`, `count` values; every field is 32 bits. */
@@ -14,19 +36,27 @@ export class ActivationArgs {
   to: usize;
 }
 
+// The kinds as types: a loop is compiled for each. A kind that is a number, even one that is known, leaves one loop that looks at it.
+class None {}
+class Gelu {}
+class GeluTanh {}
+class QuickGelu {}
+class Relu {}
+class Silu {}
+
 /** `to[i] = activation(from[i])` of a kind of src/activation-kind.ts. `to` may be `from`. */
 export function activateRow(kind: i32, from: usize, to: usize, count: i32): void {
   switch (kind) {
     case ActivationKind.Gelu:
-      return forward(ActivationKind.Gelu, from, to, count);
+      return forward<Gelu>(from, to, count);
     case ActivationKind.GeluTanh:
-      return forward(ActivationKind.GeluTanh, from, to, count);
+      return forward<GeluTanh>(from, to, count);
     case ActivationKind.QuickGelu:
-      return forward(ActivationKind.QuickGelu, from, to, count);
+      return forward<QuickGelu>(from, to, count);
     case ActivationKind.Relu:
-      return forward(ActivationKind.Relu, from, to, count);
+      return forward<Relu>(from, to, count);
     case ActivationKind.Silu:
-      return forward(ActivationKind.Silu, from, to, count);
+      return forward<Silu>(from, to, count);
     default:
       unreachable();
   }
@@ -36,15 +66,15 @@ export function activateRow(kind: i32, from: usize, to: usize, count: i32): void
 export function activateKeepingDerivative(kind: i32, x: usize, to: usize, count: i32): void {
   switch (kind) {
     case ActivationKind.Gelu:
-      return forwardWithDerivative(ActivationKind.Gelu, x, to, count);
+      return forwardWithDerivative<Gelu>(x, to, count);
     case ActivationKind.GeluTanh:
-      return forwardWithDerivative(ActivationKind.GeluTanh, x, to, count);
+      return forwardWithDerivative<GeluTanh>(x, to, count);
     case ActivationKind.QuickGelu:
-      return forwardWithDerivative(ActivationKind.QuickGelu, x, to, count);
+      return forwardWithDerivative<QuickGelu>(x, to, count);
     case ActivationKind.Relu:
-      return forwardWithDerivative(ActivationKind.Relu, x, to, count);
+      return forwardWithDerivative<Relu>(x, to, count);
     case ActivationKind.Silu:
-      return forwardWithDerivative(ActivationKind.Silu, x, to, count);
+      return forwardWithDerivative<Silu>(x, to, count);
     default:
       unreachable();
   }
@@ -54,17 +84,17 @@ export function activateKeepingDerivative(kind: i32, x: usize, to: usize, count:
 export function activationGradientRow(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
   switch (kind) {
     case ActivationKind.None:
-      return backward(ActivationKind.None, dy, x, to, count);
+      return backward<None>(dy, x, to, count);
     case ActivationKind.Gelu:
-      return backward(ActivationKind.Gelu, dy, x, to, count);
+      return backward<Gelu>(dy, x, to, count);
     case ActivationKind.GeluTanh:
-      return backward(ActivationKind.GeluTanh, dy, x, to, count);
+      return backward<GeluTanh>(dy, x, to, count);
     case ActivationKind.QuickGelu:
-      return backward(ActivationKind.QuickGelu, dy, x, to, count);
+      return backward<QuickGelu>(dy, x, to, count);
     case ActivationKind.Relu:
-      return backward(ActivationKind.Relu, dy, x, to, count);
+      return backward<Relu>(dy, x, to, count);
     case ActivationKind.Silu:
-      return backward(ActivationKind.Silu, dy, x, to, count);
+      return backward<Silu>(dy, x, to, count);
     default:
       unreachable();
   }
@@ -83,90 +113,101 @@ export function activationGradTask(args: ActivationArgs, task: i32): void {
   activationGradientRow(args.kind, args.dy + offset, args.x + offset, args.to + offset, count);
 }
 
-// `kind` is a constant where these are inlined, so that of each loop one activation is left.
-
-// @ts-ignore: decorator
-@inline
-function forward(kind: i32, from: usize, to: usize, count: i32): void {
+function forward<Kind>(from: usize, to: usize, count: i32): void {
   const end = from + ((<usize>(count & ~3)) << 2);
   while (from < end) {
-    v128.store(to, activation(kind, v128.load(from)));
+    v128.store(to, activation<Kind>(v128.load(from)));
     from += 16;
     to += 16;
   }
   const left = count & 3;
-  if (left != 0) storePart(to, activation(kind, loadPart(from, left, 0)), left);
+  if (left != 0) storePart(to, activation<Kind>(loadPart(from, left, 0)), left);
 }
 
-// @ts-ignore: decorator
-@inline
-function forwardWithDerivative(kind: i32, x: usize, to: usize, count: i32): void {
-  while (count > 0) {
-    const value = count < 4 ? loadPart(x, count, 0) : v128.load(x);
-    const gate = kind == ActivationKind.Relu ? value : gateOf(kind, value);
-    const y = kind == ActivationKind.Relu ? f32x4.pmax(value, splat(0)) : f32x4.mul(value, gate);
-    const slope = derivative(kind, value, gate);
-    if (count < 4) {
-      storePart(to, y, count);
-      storePart(x, slope, count);
-    } else {
-      v128.store(to, y);
-      v128.store(x, slope);
-    }
+function forwardWithDerivative<Kind>(x: usize, to: usize, count: i32): void {
+  const end = x + ((<usize>(count & ~3)) << 2);
+  while (x < end) {
+    const value = v128.load(x);
+    const bell = bellOf<Kind>(value);
+    const gate = gateOf<Kind>(value, bell);
+    v128.store(to, gated<Kind>(value, gate));
+    v128.store(x, derivative<Kind>(value, bell, gate));
     x += 16;
     to += 16;
-    count -= 4;
   }
+  const left = count & 3;
+  if (left == 0) return;
+  const value = loadPart(x, left, 0);
+  const bell = bellOf<Kind>(value);
+  const gate = gateOf<Kind>(value, bell);
+  storePart(to, gated<Kind>(value, gate), left);
+  storePart(x, derivative<Kind>(value, bell, gate), left);
 }
 
-// @ts-ignore: decorator
-@inline
-function backward(kind: i32, dy: usize, x: usize, to: usize, count: i32): void {
-  while (count > 0) {
-    const value = count < 4 ? loadPart(x, count, 0) : v128.load(x);
-    const slope = kind == ActivationKind.None ? value : derivative(kind, value, gateOf(kind, value));
-    if (count < 4) storePart(to, f32x4.mul(loadPart(dy, count, 0), slope), count);
-    else v128.store(to, f32x4.mul(v128.load(dy), slope));
+function backward<Kind>(dy: usize, x: usize, to: usize, count: i32): void {
+  const end = x + ((<usize>(count & ~3)) << 2);
+  while (x < end) {
+    v128.store(to, f32x4.mul(v128.load(dy), slope<Kind>(v128.load(x))));
     dy += 16;
     x += 16;
     to += 16;
-    count -= 4;
   }
+  const left = count & 3;
+  if (left != 0) storePart(to, f32x4.mul(loadPart(dy, left, 0), slope<Kind>(loadPart(x, left, 0))), left);
 }
 
-/** As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there. */
-// @ts-ignore: decorator
-@inline
-function activation(kind: i32, x: v128): v128 {
-  if (kind == ActivationKind.Relu) return f32x4.pmax(x, splat(0));
-  return f32x4.mul(x, gateOf(kind, x));
-}
-
-/** The factor of `x` in the activation, which its derivative needs too; nothing for relu. */
-// @ts-ignore: decorator
-@inline
-function gateOf(kind: i32, x: v128): v128 {
-  if (kind == ActivationKind.Gelu) return normalDistribution(x);
-  if (kind == ActivationKind.GeluTanh) return sigmoid(tanhArgument(x, f32x4.mul(x, x)));
-  if (kind == ActivationKind.QuickGelu) return sigmoid(f32x4.mul(x, QUICK));
-  return sigmoid(x);
-}
+// As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there.
 
 // @ts-ignore: decorator
 @inline
-function derivative(kind: i32, x: v128, gate: v128): v128 {
-  if (kind == ActivationKind.Gelu) {
-    const bell = exp(f32x4.mul(f32x4.mul(x, x), MINUS_HALF));
-    return f32x4.add(gate, f32x4.mul(x, f32x4.mul(bell, NORMAL_DENSITY)));
+function activation<Kind>(x: v128): v128 {
+  return gated<Kind>(x, gateOf<Kind>(x, bellOf<Kind>(x)));
+}
+
+/** What {@link backward} multiplies with: `x` itself for `None`. */
+// @ts-ignore: decorator
+@inline
+function slope<Kind>(x: v128): v128 {
+  if (idof<Kind>() == idof<None>()) return x;
+  const bell = bellOf<Kind>(x);
+  return derivative<Kind>(x, bell, gateOf<Kind>(x, bell));
+}
+
+/** `e^(-x^2 / 2)`, of GELU alone. */
+// @ts-ignore: decorator
+@inline
+function bellOf<Kind>(x: v128): v128 {
+  return idof<Kind>() == idof<Gelu>() ? powerOfTwo(f32x4.mul(f32x4.mul(x, x), BELL)) : x;
+}
+
+/** The factor of `x` in the activation, which its derivative needs too; of relu nothing. */
+// @ts-ignore: decorator
+@inline
+function gateOf<Kind>(x: v128, bell: v128): v128 {
+  if (idof<Kind>() == idof<Gelu>()) return normalDistribution(x, bell);
+  if (idof<Kind>() == idof<GeluTanh>()) return logistic(f32x4.mul(x, madd(f32x4.mul(x, x), TANH_CUBIC, TANH_LINEAR)));
+  if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, QUICK_LOG2_E));
+  if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, LOG2_E));
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+function gated<Kind>(x: v128, gate: v128): v128 {
+  return idof<Kind>() == idof<Relu>() ? f32x4.pmax(x, splat(0)) : f32x4.mul(x, gate);
+}
+
+// @ts-ignore: decorator
+@inline
+function derivative<Kind>(x: v128, bell: v128, gate: v128): v128 {
+  if (idof<Kind>() == idof<Gelu>()) return madd(x, f32x4.mul(bell, NORMAL_DENSITY), gate);
+  if (idof<Kind>() == idof<GeluTanh>()) {
+    return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), TANH_SLOPE_2, TANH_SLOPE_0)));
   }
-  if (kind == ActivationKind.GeluTanh) {
-    return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), THREE_TANH_CUBIC, TANH_LINEAR)));
-  }
-  if (kind == ActivationKind.QuickGelu) return gateDerivative(gate, f32x4.mul(x, QUICK));
-  if (kind == ActivationKind.Silu) return gateDerivative(gate, x);
+  if (idof<Kind>() == idof<QuickGelu>()) return gateDerivative(gate, f32x4.mul(x, QUICK));
+  if (idof<Kind>() == idof<Silu>()) return gateDerivative(gate, x);
   // step(x): 0 up to 0, 1 above, NaN stays.
-  const step = v128.and(f32x4.gt(x, splat(0)), ONE);
-  return v128.bitselect(x, step, f32x4.ne(x, x));
+  return v128.bitselect(x, v128.and(f32x4.gt(x, splat(0)), ONE), f32x4.ne(x, x));
 }
 
 /** The derivative of `x sigmoid(u(x))` from `gate = sigmoid(u)` and `xSlope = x u'(x)`. */
@@ -176,15 +217,28 @@ export function gateDerivative(gate: v128, xSlope: v128): v128 {
   return f32x4.mul(gate, madd(xSlope, f32x4.sub(ONE, gate), ONE));
 }
 
+/** `1 / (1 + 2^-x)`. */
 // @ts-ignore: decorator
 @inline
-function normalDistribution(x: v128): v128 {
-  return madd(erf(f32x4.mul(x, SQRT_HALF_VALUE)), HALF, HALF);
+function logistic(x: v128): v128 {
+  const power = powerOfTwo(v128.or(x, SIGN));
+  return f32x4.div(v128.bitselect(power, ONE, i32x4.shr_s(x, 31)), f32x4.add(ONE, power));
 }
 
-/** Twice the argument of the tanh. */
+/** Of `x`, given `bell = e^(-x^2 / 2)`. */
 // @ts-ignore: decorator
 @inline
-function tanhArgument(x: v128, square: v128): v128 {
-  return f32x4.mul(x, madd(square, TANH_CUBIC, TANH_LINEAR));
+function normalDistribution(x: v128, bell: v128): v128 {
+  const w = f32x4.div(ONE, madd(f32x4.abs(x), TAIL, ONE));
+  // Odd and even powers apart: half the steps that wait for each other.
+  const square = f32x4.mul(w, w);
+  let odd = madd(TAIL_9, square, TAIL_7);
+  let even = madd(TAIL_8, square, TAIL_6);
+  odd = madd(odd, square, TAIL_5);
+  even = madd(even, square, TAIL_4);
+  odd = madd(odd, square, TAIL_3);
+  even = madd(even, square, TAIL_2);
+  odd = madd(odd, square, TAIL_1);
+  const tail = f32x4.mul(madd(even, w, odd), f32x4.mul(bell, w));
+  return v128.bitselect(tail, f32x4.sub(ONE, tail), i32x4.shr_s(x, 31));
 }

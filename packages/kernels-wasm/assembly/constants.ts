@@ -4,7 +4,6 @@
 export let ONE: v128 = f32x4.splat(1);
 export let TWO: v128 = f32x4.splat(2);
 export let MINUS_TWO: v128 = f32x4.splat(-2);
-export let HALF: v128 = f32x4.splat(0.5);
 export let MINUS_HALF: v128 = f32x4.splat(-0.5);
 export let SIGN: v128 = i32x4.splat(0x80000000);
 
@@ -68,11 +67,40 @@ export let LOG_2: v128 = f32x4.splat(2.0000714765e-1);
 export let LOG_1: v128 = f32x4.splat(-2.4999993993e-1);
 export let LOG_0: v128 = f32x4.splat(3.3333331174e-1);
 
-export let SQRT_HALF_VALUE: v128 = f32x4.splat(0.70710678);
-/** Of the tanh approximation of GELU: `2 sqrt(2 / pi)`, and 0.044715 times it. */
-export let TANH_LINEAR: v128 = f32x4.splat(1.59576912);
-export let TANH_CUBIC: v128 = f32x4.splat(0.07135481);
-export let THREE_TANH_CUBIC: v128 = f32x4.splat(3 * 0.07135481);
+/** From here down `2^x` is 0. */
+export let LOWEST_POWER: v128 = f32x4.splat(-127);
+/** `2^r` for `|r| <= 1/2`, a least-maximum fit (9e-8, relative) by powers of r; that of r^0 is 1. */
+export let POWER_5: v128 = f32x4.splat(1.3264727e-3);
+export let POWER_4: v128 = f32x4.splat(9.6715128e-3);
+export let POWER_3: v128 = f32x4.splat(5.5507337e-2);
+export let POWER_2: v128 = f32x4.splat(2.4022242e-1);
+export let POWER_1: v128 = f32x4.splat(6.9314698e-1);
+
+/** Of the tanh approximation of GELU, in powers of two: `2 sqrt(2 / pi) log2(e)`, and 0.044715 times it. */
+export let TANH_LINEAR: v128 = f32x4.splat(2.30220819);
+export let TANH_CUBIC: v128 = f32x4.splat(0.10294324);
+/** `3 * 0.044715 * 2 sqrt(2 / pi)` and `2 sqrt(2 / pi)`, of its derivative. */
+export let TANH_SLOPE_2: v128 = f32x4.splat(0.21406444);
+export let TANH_SLOPE_0: v128 = f32x4.splat(1.59576912);
 export let QUICK: v128 = f32x4.splat(1.702);
+/** 1.702 log2(e) */
+export let QUICK_LOG2_E: v128 = f32x4.splat(2.45546696);
+
+/** -log2(e) / 2 */
+export let BELL: v128 = f32x4.splat(-0.72134752);
 /** 1 / sqrt(2 pi) */
 export let NORMAL_DENSITY: v128 = f32x4.splat(0.39894228);
+/**
+ * The normal distribution function at `-a` for `a >= 0` is `e^(-a^2 / 2) P(w)` with `w = 1 / (1 + TAIL a)`; a least-maximum fit (4e-8,
+ * relative) by powers of w from 1 to 9.
+ */
+export let TAIL: v128 = f32x4.splat(0.33941126);
+export let TAIL_9: v128 = f32x4.splat(-0.025776636);
+export let TAIL_8: v128 = f32x4.splat(0.13842752);
+export let TAIL_7: v128 = f32x4.splat(-0.27257898);
+export let TAIL_6: v128 = f32x4.splat(0.20315502);
+export let TAIL_5: v128 = f32x4.splat(-0.045085279);
+export let TAIL_4: v128 = f32x4.splat(0.11559294);
+export let TAIL_3: v128 = f32x4.splat(0.11499788);
+export let TAIL_2: v128 = f32x4.splat(0.13588212);
+export let TAIL_1: v128 = f32x4.splat(0.13538543);

@@ -1,4 +1,5 @@
-import { expOfNegative, loadPart, splat, storePart, sumOfLanes } from './math';
+import { LOG2_E } from './constants';
+import { loadPart, powerOfTwo, splat, storePart, sumOfLanes } from './math';
 import { madd } from './simd';
 
 // Reductions of a row run in four vectors, so that one need not wait for the one before; their order depends on the length alone.
@@ -70,23 +71,28 @@ export function largestOf(x: usize, count: i32): f32 {
   return max<f32>(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
-/** `to = e^(x - largest)`, and returns the sum; `to` may be `x`. 0 for what is more than 87.68 below the largest. */
-export function exponentialsOf(x: usize, to: usize, count: i32, largest: f32): f32 {
+/**
+ * `to = e^((x - largest) factor)` for `factor > 0`, and returns the sum; `to` may be `x`. 0 for what is below e^-88.
+ *
+ * The relative error of an exponential is 2e-7, and 6e-8 times its exponent.
+ */
+export function exponentialsOf(x: usize, to: usize, count: i32, largest: f32, factor: f32): f32 {
   const shift = splat(largest);
+  const factors = f32x4.mul(splat(factor), LOG2_E);
   let sum0 = splat(0);
   let sum1 = sum0;
   for (; count >= 8; count -= 8) {
-    const e0 = expOfNegative(f32x4.sub(v128.load(x), shift));
+    const e0 = powerOfTwo(f32x4.mul(f32x4.sub(v128.load(x), shift), factors));
     v128.store(to, e0);
     sum0 = f32x4.add(sum0, e0);
-    const e1 = expOfNegative(f32x4.sub(v128.load(x, 16), shift));
+    const e1 = powerOfTwo(f32x4.mul(f32x4.sub(v128.load(x, 16), shift), factors));
     v128.store(to, e1, 16);
     sum1 = f32x4.add(sum1, e1);
     x += 32;
     to += 32;
   }
   if (count >= 4) {
-    const e = expOfNegative(f32x4.sub(v128.load(x), shift));
+    const e = powerOfTwo(f32x4.mul(f32x4.sub(v128.load(x), shift), factors));
     v128.store(to, e);
     sum0 = f32x4.add(sum0, e);
     count -= 4;
@@ -94,7 +100,7 @@ export function exponentialsOf(x: usize, to: usize, count: i32, largest: f32): f
     to += 16;
   }
   if (count > 0) {
-    const e = expOfNegative(f32x4.sub(loadPart(x, count, -Infinity), shift));
+    const e = powerOfTwo(f32x4.mul(f32x4.sub(loadPart(x, count, -Infinity), shift), factors));
     storePart(to, e, count);
     // Lanes that are not there are e^-Infinity = 0, but NaN where the largest is -Infinity: as those that are.
     sum1 = f32x4.add(sum1, e);

@@ -18,7 +18,7 @@ export function softmaxTask(args: SoftmaxArgs, task: i32): void {
   for (let row = first; row < end; row++) {
     const offset = ((<usize>row) * <usize>width) << 2;
     const y = args.y + offset;
-    const sum = exponentialsOf(args.x + offset, y, width, largestOf(args.x + offset, width));
+    const sum = exponentialsOf(args.x + offset, y, width, largestOf(args.x + offset, width), 1);
     scaleRow(y, y, width, 1 / sum);
   }
 }

@@ -5,7 +5,10 @@ import { element } from '../gemm/element';
 export class Attention {
   qkv: usize;
   y: usize;
+  /** 0, or where the logarithms of the softmax denominators are, `[heads, B, N]`. */
   logSumExp: usize;
+  /** 0, or where the weights are, `[heads, B, N, N]`: they are kept, or the logarithms. */
+  weights: usize;
   /** 0, or `[B, N]` float32: added to the scores is `(1 - mask) * MASKED`. */
   keyMask: usize;
   /** 0, or tables of the rotary positions. */
@@ -51,9 +54,9 @@ export function rowsOf(args: Attention, tensor: usize, task: i32): usize {
   return element(tensor, width, 1, sampleOf(args, task) * args.tokens, headOf(args, task) * args.headSize);
 }
 
-/** Where the `[N]` values of a task begin in `[heads, B, N]`. */
-export function logSumExpOf(args: Attention, task: i32): usize {
-  return element(args.logSumExp, args.tokens, 1, headOf(args, task) * args.batch + sampleOf(args, task), 0);
+/** Where `[N]` or `[N, N]` values (`size` in all) of a task begin in `[heads, B, size]`. */
+export function valuesOf(args: Attention, values: usize, task: i32, size: i32): usize {
+  return element(values, size, 1, headOf(args, task) * args.batch + sampleOf(args, task), 0);
 }
 
 export function keyMaskOf(args: Attention, task: i32): usize {

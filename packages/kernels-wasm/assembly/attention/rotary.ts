@@ -1,6 +1,22 @@
 import { element } from '../gemm/element';
 import { madd } from '../simd';
-import { Attention, sampleOf } from './arguments';
+import { Attention, partOf, sampleOf } from './arguments';
+
+/**
+ * Where rows `[first, first + rows)` of the queries (part 0) or keys (1) of a head are, turned by their positions if there is a rotary
+ * table, `strideOfTurned` floats apart: in `qkv` itself, or in `room`.
+ */
+export function turnedRows(args: Attention, task: i32, part: i32, first: i32, rows: i32, room: usize): usize {
+  const stride = 3 * args.heads * args.headSize;
+  const from = element(partOf(args, args.qkv, task, part), stride, 1, first, 0);
+  if (args.cos == 0) return from;
+  rotateRows(args, task, first, rows, from, stride, room, args.headSize, false);
+  return room;
+}
+
+export function strideOfTurned(args: Attention): i32 {
+  return args.cos == 0 ? 3 * args.heads * args.headSize : args.headSize;
+}
 
 /**
  * Turns rows `[first, first + rows)` of a head by their positions, from `from` (`fromStride` floats a row) to `to`: the pair of

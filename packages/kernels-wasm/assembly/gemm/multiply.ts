@@ -10,6 +10,8 @@ export function packedColumnsBytes(columns: i32, depth: i32): usize {
   return (<usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS)) * (<usize>depth) * (4 * TILE_COLUMNS);
 }
 
+/** Rows of a transposed matrix that are at most as far apart as this (512 bytes) are read where they lie. */
+const LONGEST_PANEL_STEP: i32 = 128;
 const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
 const EDGE_BYTES: usize = TILE_STRIDE * TILE_ROWS;
 
@@ -41,29 +43,101 @@ export function multiplyPacked(
   accumulate: bool,
   scratch: usize,
 ): void {
+  const panel = (<usize>depth) << 5;
+  multiply(a, rowStride, depthStride, rows, depth, packedB, TILE_STRIDE, panel, columns, bias, c, cStride, accumulate, scratch);
+}
+
+/**
+ * As {@link multiplyPacked}, with `b [depth, columns]` not packed: rows `bStride` floats apart, in the L1 cache all together.
+ * `scratch` has `packedColumnsBytes(columns, depth)` more.
+ */
+export function multiplyRows(
+  a: usize,
+  rowStride: i32,
+  depthStride: i32,
+  rows: i32,
+  depth: i32,
+  b: usize,
+  bStride: i32,
+  columns: i32,
+  c: usize,
+  cStride: i32,
+  accumulate: bool,
+  scratch: usize,
+): void {
+  if (columns % TILE_COLUMNS != 0) {
+    packAllColumns(b, 1, bStride, columns, depth, scratch);
+    const rest = scratch + packedColumnsBytes(columns, depth);
+    return multiplyPacked(a, rowStride, depthStride, rows, depth, scratch, columns, 0, c, cStride, accumulate, rest);
+  }
+  // Whole panels are read where they lie.
+  const step = (<usize>bStride) << 2;
+  multiply(a, rowStride, depthStride, rows, depth, b, step, TILE_STRIDE, columns, 0, c, cStride, accumulate, scratch);
+}
+
+/** `b`: its rows are `bStep` bytes apart within a panel of eight columns, and its panels `bPanel` bytes. */
+function multiply(
+  a: usize,
+  rowStride: i32,
+  depthStride: i32,
+  rows: i32,
+  depth: i32,
+  b: usize,
+  bStep: usize,
+  bPanel: usize,
+  columns: i32,
+  bias: usize,
+  c: usize,
+  cStride: i32,
+  accumulate: bool,
+  scratch: usize,
+): void {
   const edge = scratch;
   const zeros = scratch + EDGE_BYTES;
   const packedA = zeros + TILE_STRIDE;
   const strideBytes = (<usize>cStride) << 2;
   memory.fill(zeros, 0, TILE_STRIDE);
+  // The transpose of a small matrix is a row of panels already, all but those at its edge.
+  const isPanels = rowStride == 1 && depthStride <= LONGEST_PANEL_STEP;
   // Equal parts: a last one of few steps would cost as much beside its products as a whole one.
   const parts = (depth + DEPTH_BLOCK - 1) / DEPTH_BLOCK;
   const part = parts > 0 ? (depth + parts - 1) / parts : 0;
   for (let first = 0; first < rows; first += ROW_BLOCK) {
     const height = min(rows - first, ROW_BLOCK);
+    const whole = isPanels ? height - (height % TILE_ROWS) : 0;
     let done = 0;
     do {
       const steps = min(depth - done, part);
       const goesOn = accumulate || done > 0;
-      packAllRows(element(a, rowStride, depthStride, first, done), rowStride, depthStride, height, steps, packedA);
-      let panelB = packedB + ((<usize>done) << 5);
+      const block = element(a, rowStride, depthStride, first, done);
+      packAllRows(element(block, rowStride, depthStride, whole, 0), rowStride, depthStride, height - whole, steps, packedA);
+      let panelB = b + <usize>done * bStep;
       for (let column = 0; column < columns; column += TILE_COLUMNS) {
         const tile = c + (<usize>first) * strideBytes + ((<usize>column) << 2);
         const width = min(columns - column, TILE_COLUMNS);
         const start = goesOn ? tile : bias == 0 ? zeros : bias + ((<usize>column) << 2);
         const startStride = goesOn ? strideBytes : 0;
-        multiplyPanels(packedA, panelB, height, width, steps, start, startStride, bias == 0 && !goesOn, tile, strideBytes, edge);
-        panelB += (<usize>depth) << 5;
+        const isPadded = bias == 0 && !goesOn;
+        const step = (<usize>depthStride) << 2;
+        multiplyPanels(block, step, 4 * TILE_ROWS, panelB, bStep, whole, width, steps, start, startStride, isPadded, tile, strideBytes, edge);
+        const down = <usize>whole;
+        multiplyPanels(
+          packedA,
+          4 * TILE_ROWS,
+          (<usize>steps) * (4 * TILE_ROWS),
+          panelB,
+          bStep,
+          height - whole,
+          width,
+          steps,
+          start + down * startStride,
+          startStride,
+          isPadded,
+          tile + down * strideBytes,
+          strideBytes,
+          edge,
+        );
+        panelB += bPanel;
       }
       done += steps;
     } while (done < depth);
@@ -71,12 +145,15 @@ export function multiplyPacked(
 }
 
 /**
- * All rows of a block with one panel of B. `start` is what the sums begin with; it has `width` columns, or all eight if
- * `startIsPadded`.
+ * Rows of a block with one panel of B. The panels of A are `aPanel` bytes apart. `start` is what the sums begin with; it has `width`
+ * columns, or all eight if `startIsPadded`.
  */
 function multiplyPanels(
-  panelA: usize,
-  panelB: usize,
+  a: usize,
+  aStep: usize,
+  aPanel: usize,
+  b: usize,
+  bStep: usize,
   height: i32,
   width: i32,
   steps: i32,
@@ -90,15 +167,15 @@ function multiplyPanels(
   for (let row = 0; row < height; row += TILE_ROWS) {
     const rows = min(height - row, TILE_ROWS);
     if (rows == TILE_ROWS && width == TILE_COLUMNS) {
-      multiplyTile(panelA, panelB, steps, start, startStride, c, strideBytes);
+      multiplyTile(a, aStep, b, bStep, steps, start, startStride, c, strideBytes);
     } else {
       if (!startIsPadded) {
         copyRows(start, startStride, edge, TILE_STRIDE, rows, width);
-        multiplyTile(panelA, panelB, steps, edge, TILE_STRIDE, edge, TILE_STRIDE);
-      } else multiplyTile(panelA, panelB, steps, start, 0, edge, TILE_STRIDE);
+        multiplyTile(a, aStep, b, bStep, steps, edge, TILE_STRIDE, edge, TILE_STRIDE);
+      } else multiplyTile(a, aStep, b, bStep, steps, start, 0, edge, TILE_STRIDE);
       copyRows(edge, TILE_STRIDE, c, strideBytes, rows, width);
     }
-    panelA += (<usize>steps) * (4 * TILE_ROWS);
+    a += aPanel;
     start += <usize>TILE_ROWS * startStride;
     c += <usize>TILE_ROWS * strideBytes;
   }

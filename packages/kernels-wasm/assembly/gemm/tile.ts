@@ -1,15 +1,24 @@
-import { TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { madd } from '../simd';
 
 /**
- * `c [6, 8] = start [6, 8] + a b`, from the packed panels `a [depth, 6]` and `b [depth, 8]`. `start` is what the sums begin with:
- * the bias (rows `startStride = 0` bytes apart), zeros, or `c` itself, to go on with a sum. `stride` is the distance of the rows
- * of `c` in bytes.
+ * `c [6, 8] = start [6, 8] + a b`, from the panels `a [depth, 6]` and `b [depth, 8]`, whose rows are `aStep` and `bStep` bytes apart.
+ * `start` is what the sums begin with: the bias (rows `startStride = 0` bytes apart), zeros, or `c` itself, to go on with a sum.
+ * `stride` is the distance of the rows of `c` in bytes.
  *
  * One step of depth per turn of the loop: V8 schedules the multiply-adds of a longer body behind all its loads, and then the
  * accumulators no longer fit the registers (57 GFLOP/s of 59 become 39).
  */
-export function multiplyTile(a: usize, b: usize, depth: i32, start: usize, startStride: usize, c: usize, stride: usize): void {
+export function multiplyTile(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  depth: i32,
+  start: usize,
+  startStride: usize,
+  c: usize,
+  stride: usize,
+): void {
   let row = start;
   let c00 = v128.load(row);
   let c01 = v128.load(row, 16);
@@ -49,8 +58,8 @@ export function multiplyTile(a: usize, b: usize, depth: i32, start: usize, start
     x = v128.load32_splat(a, 20);
     c50 = madd(x, b0, c50);
     c51 = madd(x, b1, c51);
-    a += 4 * TILE_ROWS;
-    b += 4 * TILE_COLUMNS;
+    a += aStep;
+    b += bStep;
     depth--;
   }
   v128.store(c, c00);

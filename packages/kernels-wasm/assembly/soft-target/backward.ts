@@ -32,8 +32,8 @@ export function softTargetScoresTask(args: SoftTarget, task: i32, scratch: usize
 
 /** `s = (softmax(s) - softmax(t)) weight`. */
 function subtractTargets(student: usize, teacher: usize, count: i32, weight: f32): void {
-  const factor = splat(1 / exponentialsOf(student, student, count, largestOf(student, count)));
-  const teacherFactor = splat(1 / exponentialsOf(teacher, teacher, count, largestOf(teacher, count)));
+  const factor = splat(1 / exponentialsOf(student, student, count, largestOf(student, count), 1));
+  const teacherFactor = splat(1 / exponentialsOf(teacher, teacher, count, largestOf(teacher, count), 1));
   const weights = splat(weight);
   for (; count >= 4; count -= 4) {
     v128.store(student, excess(v128.load(student), factor, v128.load(teacher), teacherFactor, weights));

@@ -15,13 +15,15 @@ import { sampleTensor } from '@vitrail/testing';
 import { describe, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
 
-/** `[batch, tokens, heads, head size]`: one block of queries and several, whole tiles and rests, no sample at all. */
+/** `[batch, tokens, heads, head size]`: weights that are kept and weights that are not, whole tiles and rests, no sample at all. */
 const shapes = [
   [1, 1, 1, 1],
   [2, 7, 3, 5],
   [3, 64, 2, 16],
   [1, 97, 1, 8],
+  [1, 66, 3, 32],
   [2, 203, 2, 12],
+  [1, 130, 2, 8],
   [0, 5, 2, 4],
 ] as const;
 

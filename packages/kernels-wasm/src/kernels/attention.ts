@@ -7,10 +7,17 @@ import type { KernelSet } from './kernel-set.ts';
 type AttentionAttributes = { heads: number; causal: boolean };
 type AttentionConstants = { keyMask?: TensorInfo; cos?: TensorInfo; sin?: TensorInfo };
 
-/** Queries that are worked on at once: `[QUERY_BLOCK, N]` weights are in memory for each thread. */
+/** Up to so many tokens the weights are kept for the gradient: then they take no more memory than other activations. */
+const MOST_TOKENS_KEPT = 128;
+/** Queries of longer sequences that are worked on at once: `[QUERY_BLOCK, N]` weights are in memory for each thread. */
 const QUERY_BLOCK = 96;
 
-/** `VitrailAttention` and its gradient: one task for each head of each sample. */
+/**
+ * `VitrailAttention` and its gradient: one task for each head of each sample.
+ *
+ * What is kept for the gradient are the weights `[heads, B, N, N]` of short sequences, else the logarithms of the softmax denominators
+ * `[heads, B, N]`.
+ */
 export const attentionKernels: KernelSet = (device, stock) => {
   /** Calls `f` with the address of the mask as float32, 0 if there is none. */
   function withMask(keyMask: TensorInfo | undefined, f: (address: number) => void): void {
@@ -29,12 +36,13 @@ export const attentionKernels: KernelSet = (device, stock) => {
       const { heads, causal } = attrs as AttentionAttributes;
       const [batch, tokens, packed] = qkv.shape;
       const y = device.output([batch, tokens, packed / 3]);
-      const logSumExp = device.output([heads, batch, tokens]);
+      const isKept = tokens <= MOST_TOKENS_KEPT;
+      const kept = device.output(isKept ? [heads, batch, tokens, tokens] : [heads, batch, tokens]);
       const headSize = packed / 3 / heads;
-      const block = Math.min(QUERY_BLOCK, tokens);
-      const scratch = packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + 4 * block * tokens + 4 * tokens * headSize;
+      const block = isKept ? 0 : 4 * queryBlock(tokens) * tokens;
+      const scratch = packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + block + 4 * tokens * headSize;
       withMask(constants.keyMask, (mask) => {
-        const words = attentionWords(device, { qkv, y, logSumExp, mask, ...constants, heads, causal });
+        const words = attentionWords(device, { qkv, y, kept, mask, ...constants, heads, causal });
         device.launch(
           Kernel.Attention,
           batch * heads,
@@ -43,21 +51,26 @@ export const attentionKernels: KernelSet = (device, stock) => {
           scratch + MULTIPLY_SCRATCH_BYTES,
         );
       });
-      return [y, logSumExp];
+      return [y, kept];
     },
 
     VitrailAttentionGrad({ inputs, attrs }) {
-      const { dy, qkv, y, logSumExp, ...constants } = inputs as Record<'dy' | 'qkv' | 'y' | 'logSumExp', TensorInfo> &
-        AttentionConstants;
+      const {
+        dy,
+        qkv,
+        y,
+        logSumExp: kept,
+        ...constants
+      } = inputs as Record<'dy' | 'qkv' | 'y' | 'logSumExp', TensorInfo> & AttentionConstants;
       const { heads, causal } = attrs as AttentionAttributes;
       const [batch, tokens, packed] = qkv.shape;
       const dQkv = device.output(qkv.shape);
       const headSize = packed / 3 / heads;
-      const block = Math.min(QUERY_BLOCK, tokens);
-      const panels = 2 * packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + packedBytes(headSize, block);
-      const scratch = panels + 8 * block * tokens + 4 * tokens * headSize;
+      const block = queryBlock(tokens);
+      const panels = 2 * packedBytes(tokens, headSize) + packedBytes(headSize, tokens);
+      const scratch = panels + 8 * block * tokens + 4 * (tokens + block) * headSize;
       withMask(constants.keyMask, (mask) => {
-        const words = attentionWords(device, { qkv, y, logSumExp, mask, ...constants, heads, causal });
+        const words = attentionWords(device, { qkv, y, kept, mask, ...constants, heads, causal });
         words.push(device.address(dy), device.address(dQkv));
         device.launch(Kernel.AttentionGrad, batch * heads, words, [1 / Math.sqrt(headSize)], scratch + MULTIPLY_SCRATCH_BYTES);
       });
@@ -71,16 +84,21 @@ function packedBytes(columns: number, depth: number): number {
   return 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
 }
 
-type Arguments = Record<'qkv' | 'y' | 'logSumExp', TensorInfo> & AttentionConstants & { mask: number } & AttentionAttributes;
+function queryBlock(tokens: number): number {
+  return tokens <= MOST_TOKENS_KEPT ? tokens : QUERY_BLOCK;
+}
+
+type Arguments = Record<'qkv' | 'y' | 'kept', TensorInfo> & AttentionConstants & { mask: number } & AttentionAttributes;
 
 /** The arguments that attention and its gradient share. */
-function attentionWords(device: Device, { qkv, y, logSumExp, mask, cos, sin, heads, causal }: Arguments): number[] {
+function attentionWords(device: Device, { qkv, y, kept, mask, cos, sin, heads, causal }: Arguments): number[] {
   const [batch, tokens, packed] = qkv.shape;
   const headSize = packed / 3 / heads;
   return [
     device.address(qkv),
     device.address(y),
-    device.address(logSumExp),
+    kept.shape.length === 3 ? device.address(kept) : 0,
+    kept.shape.length === 4 ? device.address(kept) : 0,
     mask,
     device.addressIfAny(cos),
     device.addressIfAny(sin),
@@ -90,6 +108,6 @@ function attentionWords(device: Device, { qkv, y, logSumExp, mask, cos, sin, hea
     heads,
     headSize,
     causal ? 1 : 0,
-    Math.min(QUERY_BLOCK, tokens),
+    queryBlock(tokens),
   ];
 }
