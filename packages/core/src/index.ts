@@ -22,6 +22,7 @@ export {
   selectPaths,
   type TensorTree,
   type Tree,
+  treeLeaves,
   unflattenTree,
   zipTrees,
 } from './tree.ts';

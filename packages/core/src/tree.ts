@@ -19,17 +19,20 @@ export type TensorTree = Tree<Tensor>;
  */
 export function flattenTree<Leaf>(tree: Tree<Leaf>): Record<string, Leaf> {
   const flat: [path: string, leaf: Leaf][] = [];
-  const visit = (node: Tree<Leaf>, prefix: string) => {
-    for (const [name, value] of Object.entries(node)) {
-      if (name === '' || name.includes('.')) {
-        throw new VitrailError('invalid-argument', `a name in a tree is not empty and holds no dot, but "${prefix}${name}" came`);
-      }
-      if (isNode(value)) visit(value, `${prefix}${name}.`);
-      else flat.push([prefix + name, value]);
-    }
-  };
-  visit(tree, '');
+  visitLeaves(tree, (leaf, path) => flat.push([path, leaf]));
   return Object.fromEntries(flat);
+}
+
+/**
+ * Every leaf, in the order of {@link flattenTree}.
+ *
+ * @throws `invalid-argument` for a name that is empty or holds a dot.
+ * @example treeLeaves({ fc1: { kernel: 1, bias: 2 } }) // [1, 2]
+ */
+export function treeLeaves<Leaf>(tree: Tree<Leaf>): Leaf[] {
+  const leaves: Leaf[] = [];
+  visitLeaves(tree, (leaf) => leaves.push(leaf));
+  return leaves;
 }
 
 /**
@@ -67,7 +70,7 @@ export function unflattenTree<Leaf>(flat: Readonly<Record<string, Leaf>>): Tree<
  * @example mapTree({ scale: ones([4]) }, (leaf) => zerosLike(leaf)) // { scale: Tensor [4] }
  */
 export function mapTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor, path: string) => Tensor): T {
-  return zipTrees(([leaf], path) => transform(leaf, path), tree);
+  return rebuilt<Tensor, Tensor>(tree, '', (leaf, path) => transform(leaf, path)) as T;
 }
 
 /**
@@ -129,28 +132,64 @@ export function selectPaths(...patterns: readonly string[]): (path: string) => b
 
 /** The leaves that `belongs` and those that do not, as two trees over the same tensors (nothing is copied). */
 export function partitionTree<Leaf>(tree: Tree<Leaf>, belongs: (path: string) => boolean): [Tree<Leaf>, Tree<Leaf>] {
-  const entries = Object.entries(flattenTree(tree));
-  const part = (wanted: boolean) => unflattenTree(Object.fromEntries(entries.filter(([path]) => belongs(path) === wanted)));
+  const part = (wanted: boolean) => rebuilt<Leaf, Leaf>(tree, '', (leaf, path) => (belongs(path) === wanted ? leaf : ABSENT));
   return [part(true), part(false)];
 }
 
 /** The number of scalars in all tensors of the tree. */
 export function countParameters(tree: TensorTree): number {
-  return Object.values(flattenTree<Tensor>(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
+  return treeLeaves<Tensor>(tree).reduce((sum, leaf) => sum + leaf.size, 0);
 }
 
 /** Disposes every tensor of the trees. A tensor that is in several places, or was disposed before, is no error. */
 export function disposeTree(...trees: readonly TensorTree[]): void {
   for (const tree of trees) {
-    for (const leaf of Object.values(flattenTree<Tensor>(tree))) {
+    for (const leaf of treeLeaves<Tensor>(tree)) {
       if (!leaf.isDisposed) leaf.dispose();
     }
   }
 }
 
+function visitLeaves<Leaf>(tree: Tree<Leaf>, visit: (leaf: Leaf, path: string) => void, prefix = ''): void {
+  for (const [name, value] of Object.entries(tree)) {
+    requireName(name, prefix);
+    if (isNode(value)) visitLeaves(value, visit, `${prefix}${name}.`);
+    else visit(value, prefix + name);
+  }
+}
+
+/** What the transformation of a leaf is to give where none is wanted. */
+const ABSENT = Symbol('absent');
+
+/** The tree of what `transform` gives, without the objects that have no leaf. */
+function rebuilt<From, To>(
+  tree: Tree<From>,
+  prefix: string,
+  transform: (leaf: From, path: string) => To | typeof ABSENT,
+): Tree<To> {
+  const node: { [name: string]: To | Tree<To> } = {};
+  for (const [name, value] of Object.entries(tree)) {
+    requireName(name, prefix);
+    if (isNode(value)) {
+      const inner = rebuilt(value, `${prefix}${name}.`, transform);
+      if (Object.keys(inner).length > 0) setOwn(node, name, inner);
+    } else {
+      const leaf = transform(value, prefix + name);
+      if (leaf !== ABSENT) setOwn(node, name, leaf);
+    }
+  }
+  return node;
+}
+
+function requireName(name: string, prefix: string): void {
+  if (name !== '' && !name.includes('.')) return;
+  throw new VitrailError('invalid-argument', `a name in a tree is not empty and holds no dot, but "${prefix}${name}" came`);
+}
+
 /** Plain assignment to the name `__proto__` would change the prototype instead. */
-function setOwn(node: object, name: string, value: unknown): void {
-  Object.defineProperty(node, name, { value, enumerable: true, writable: true, configurable: true });
+function setOwn(node: { [name: string]: unknown }, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(node, name, { value, enumerable: true, writable: true, configurable: true });
+  else node[name] = value;
 }
 
 function isNode<Leaf>(value: Leaf | Tree<Leaf>): value is Tree<Leaf> {

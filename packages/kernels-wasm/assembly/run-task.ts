@@ -3,7 +3,7 @@ import { attentionGradTask } from './attention/backward';
 import { attentionTask } from './attention/forward';
 import { BinaryArgs, binaryTask } from './elementwise/binary';
 import { SelectArgs, selectBytesTask, selectTask, UnaryArgs, unaryTask } from './elementwise/unary';
-import { multiplyBatchTask, multiplyTask, packColumnsTask, Product } from './gemm/tasks';
+import { multiplyBatchTask, multiplyTask, packTask, Product } from './gemm/tasks';
 import { ActivationArgs, activationGradTask, activationTask } from './activation';
 import { CopyArgs, copyTask } from './movement/copy';
 import { addRowsTask, putRowsTask, RowsArgs, takeRowsTask } from './movement/rows';
@@ -30,8 +30,8 @@ import { Kernel } from '../src/kernel';
 /** Runs one task of a job. `args` is the block of arguments of the kernel, `scratch` belongs to this thread alone. */
 export function runTask(kernel: i32, args: usize, task: i32, scratch: usize): void {
   switch (kernel) {
-    case Kernel.PackColumns:
-      return packColumnsTask(changetype<Product>(args), task);
+    case Kernel.Pack:
+      return packTask(changetype<Product>(args), task);
     case Kernel.Multiply:
       return multiplyTask(changetype<Product>(args), task, scratch);
     case Kernel.MultiplyBatch:

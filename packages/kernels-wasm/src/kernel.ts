@@ -1,6 +1,6 @@
 /** What a task can be. The numbers are known to the kernels and to their callers (`src/`) alike. */
 export enum Kernel {
-  PackColumns,
+  Pack,
   Multiply,
   MultiplyBatch,
   Attention,

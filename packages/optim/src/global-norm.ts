@@ -1,5 +1,5 @@
 import { concat1d, div, maximum, type Scalar, scalar, sqrt, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { flattenTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { type TensorTree, treeLeaves, VitrailError } from '@vitrail/core';
 import { runOrCompose } from '@vitrail/ops';
 import type { KernelName } from './kernels.ts';
 import { rowSumsOfSquares } from './sum-of-squares.ts';
@@ -15,7 +15,7 @@ import { rowSumsOfSquares } from './sum-of-squares.ts';
  * @example globalNorm({ kernel: tensor2d([[2, 4]]), bias: tensor1d([4]) }).shape // [], value 6
  */
 export function globalNorm(tree: TensorTree): Scalar {
-  const tensors = Object.values(flattenTree<Tensor>(tree));
+  const tensors = treeLeaves<Tensor>(tree);
   if (tensors.length === 0) return scalar(0);
   const inputs = Object.fromEntries(tensors.map((tensor, i) => [`x${i}`, tensor]));
   const [norm] = runOrCompose<KernelName>('VitrailGlobalNorm', inputs, {}, () => [

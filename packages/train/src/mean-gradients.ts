@@ -1,5 +1,14 @@
 import { add, cast, clone, engine, keep, mul, stack, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
-import { disposeTree, flattenTree, mapTree, type TensorTree, unflattenTree, VitrailError, zipTrees } from '@vitrail/core';
+import {
+  disposeTree,
+  flattenTree,
+  mapTree,
+  type TensorTree,
+  treeLeaves,
+  unflattenTree,
+  VitrailError,
+  zipTrees,
+} from '@vitrail/core';
 import type { LossResult, TrainProgram, TrainState } from './program.ts';
 import { tidyTree } from './tidy-tree.ts';
 
@@ -64,7 +73,7 @@ function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
           // Copies (which share their memory): what the program hands back may be a parameter, or stand on the tape.
           logged = [result.loss, ...Object.values(result.metrics)].map((number) => clone<Tensor>(number));
           auxiliary = mapTree(result.auxiliary, (leaf) => clone(leaf));
-          for (const copy of [...logged, ...Object.values(flattenTree<Tensor>(auxiliary))]) keep(copy);
+          for (const copy of [...logged, ...treeLeaves<Tensor>(auxiliary)]) keep(copy);
           return result.loss;
         },
         trained.map((path) => leaves[path]),

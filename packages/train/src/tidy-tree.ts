@@ -1,5 +1,5 @@
 import { type Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
-import { flattenTree, type TensorTree } from '@vitrail/core';
+import { type TensorTree, treeLeaves } from '@vitrail/core';
 
 /** `tidy` for a function that gives trees of tensors: everything else it makes is disposed. */
 export function tidyTree<T extends TensorTree>(make: () => T): T {
@@ -9,8 +9,8 @@ export function tidyTree<T extends TensorTree>(make: () => T): T {
 
 /** Disposes the tensors of `trees` that no tree of `survivors` holds. */
 export function disposeExcept(trees: readonly TensorTree[], survivors: readonly TensorTree[]): void {
-  const alive = new Set(survivors.flatMap((tree) => Object.values(flattenTree<Tensor>(tree))));
-  for (const leaf of trees.flatMap((tree) => Object.values(flattenTree<Tensor>(tree)))) {
+  const alive = new Set(survivors.flatMap((tree) => treeLeaves<Tensor>(tree)));
+  for (const leaf of trees.flatMap((tree) => treeLeaves<Tensor>(tree))) {
     if (!alive.has(leaf) && !leaf.isDisposed) leaf.dispose();
   }
 }

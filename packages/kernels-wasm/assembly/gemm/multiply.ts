@@ -10,6 +10,15 @@ export function packedColumnsBytes(columns: i32, depth: i32): usize {
   return (<usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS)) * (<usize>depth) * (4 * TILE_COLUMNS);
 }
 
+/** As {@link packedColumnsBytes}, for rows. */
+// @ts-ignore: decorator
+@inline
+export function packedRowsBytes(rows: i32, depth: i32): usize {
+  return (<usize>((rows + TILE_ROWS - 1) / TILE_ROWS)) * (<usize>depth) * (4 * TILE_ROWS);
+}
+
+/** The distance of the rows of a matrix that is packed. */
+export const PACKED: i32 = 0;
 /** Rows of a transposed matrix that are at most as far apart as this (512 bytes) are read where they lie. */
 const LONGEST_PANEL_STEP: i32 = 128;
 const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
@@ -25,8 +34,8 @@ export function packAllColumns(b: usize, columnStride: i32, depthStride: i32, co
 }
 
 /**
- * `c [rows, columns] = bias + a b`, or `c += a b` with `accumulate`: `a [rows, depth]` anywhere in memory, `b` packed by
- * {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows
+ * `c [rows, columns] = bias + a b`, or `c += a b` with `accumulate`: `a [rows, depth]` anywhere in memory, or packed by
+ * {@link packAllRows} (`rowStride` is then {@link PACKED}), `b` packed by {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows
  * and columns are divided among calls. `scratch` has {@link MULTIPLY_SCRATCH_BYTES} bytes.
  */
 export function multiplyPacked(
@@ -97,20 +106,25 @@ function multiply(
   const packedA = zeros + TILE_STRIDE;
   const strideBytes = (<usize>cStride) << 2;
   memory.fill(zeros, 0, TILE_STRIDE);
-  // The transpose of a small matrix is a row of panels already, all but those at its edge.
+  const isPacked = rowStride == PACKED;
+  // The transpose of a small matrix is a row of panels where it lies, but for the panel at its edge.
   const isPanels = rowStride == 1 && depthStride <= LONGEST_PANEL_STEP;
+  const aStep: usize = isPacked ? 4 * TILE_ROWS : (<usize>depthStride) << 2;
+  const aPanel: usize = isPacked ? <usize>depth * (4 * TILE_ROWS) : 4 * TILE_ROWS;
   // Equal parts: a last one of few steps would cost as much beside its products as a whole one.
   const parts = (depth + DEPTH_BLOCK - 1) / DEPTH_BLOCK;
   const part = parts > 0 ? (depth + parts - 1) / parts : 0;
   for (let first = 0; first < rows; first += ROW_BLOCK) {
     const height = min(rows - first, ROW_BLOCK);
-    const whole = isPanels ? height - (height % TILE_ROWS) : 0;
+    const inPlace = isPacked ? height : isPanels ? height - (height % TILE_ROWS) : 0;
     let done = 0;
     do {
       const steps = min(depth - done, part);
       const goesOn = accumulate || done > 0;
-      const block = element(a, rowStride, depthStride, first, done);
-      packAllRows(element(block, rowStride, depthStride, whole, 0), rowStride, depthStride, height - whole, steps, packedA);
+      const block = isPacked
+        ? a + packedRowsBytes(first, depth) + <usize>done * aStep
+        : element(a, rowStride, depthStride, first, done);
+      packAllRows(element(block, rowStride, depthStride, inPlace, 0), rowStride, depthStride, height - inPlace, steps, packedA);
       let panelB = b + <usize>done * bStep;
       for (let column = 0; column < columns; column += TILE_COLUMNS) {
         const tile = c + (<usize>first) * strideBytes + ((<usize>column) << 2);
@@ -118,16 +132,15 @@ function multiply(
         const start = goesOn ? tile : bias == 0 ? zeros : bias + ((<usize>column) << 2);
         const startStride = goesOn ? strideBytes : 0;
         const isPadded = bias == 0 && !goesOn;
-        const step = (<usize>depthStride) << 2;
-        multiplyPanels(block, step, 4 * TILE_ROWS, panelB, bStep, whole, width, steps, start, startStride, isPadded, tile, strideBytes, edge);
-        const down = <usize>whole;
+        multiplyPanels(block, aStep, aPanel, panelB, bStep, inPlace, width, steps, start, startStride, isPadded, tile, strideBytes, edge);
+        const down = <usize>inPlace;
         multiplyPanels(
           packedA,
           4 * TILE_ROWS,
           (<usize>steps) * (4 * TILE_ROWS),
           panelB,
           bStep,
-          height - whole,
+          height - inPlace,
           width,
           steps,
           start + down * startStride,
@@ -181,7 +194,8 @@ function multiplyPanels(
   }
 }
 
-function packAllRows(a: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
+/** Packs the rows `[0, rows)` of A (rows x depth), panel after panel, each with its whole depth. */
+export function packAllRows(a: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
   for (let row = 0; row < rows; row += TILE_ROWS) {
     packRows(a, rowStride, depthStride, min(rows - row, TILE_ROWS), depth, to);
     a += (<usize>rowStride) * (4 * TILE_ROWS);

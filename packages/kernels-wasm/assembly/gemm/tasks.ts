@@ -1,6 +1,6 @@
 import { activateKeepingDerivative } from '../activation';
 import { element } from './element';
-import { multiplyPacked, packAllColumns, packedColumnsBytes } from './multiply';
+import { multiplyPacked, PACKED, packAllColumns, packAllRows, packedColumnsBytes, packedRowsBytes } from './multiply';
 import { sumPackedColumns } from './pack';
 
 /** A product `c = a b (+ bias)` and how it is divided into tasks. Strides count floats; every field is 32 bits, in this order. */
@@ -22,8 +22,9 @@ export class Product {
   bias: usize;
   /** 0, or a matrix like `c` that is added to it. */
   residual: usize;
-  /** Where B lies packed, in {@link multiplyTask}. */
+  /** Where B lies packed, in {@link multiplyTask}; and A, or 0 where each task packs its own rows. */
   packedB: usize;
+  packedA: usize;
   /** 0, or where the sums of the columns of B go, `[columns]`; with {@link packColumnsTask}. */
   columnSums: usize;
   rowBlock: i32;
@@ -33,14 +34,25 @@ export class Product {
   activated: usize;
 }
 
-/** Packs the columns `[task * columnBlock, ...)` of B, and adds each up if that is asked for. */
-export function packColumnsTask(product: Product, task: i32): void {
+/**
+ * Packs a block of columns of B, and adds each up if that is asked for; or, after the last of these, a block of rows of A.
+ */
+export function packTask(product: Product, task: i32): void {
+  const depth = product.depth;
+  const columnTasks = (product.columns + product.columnBlock - 1) / product.columnBlock;
+  if (task >= columnTasks) {
+    const first = (task - columnTasks) * product.rowBlock;
+    const rows = min(product.rows - first, product.rowBlock);
+    const a = element(product.a, product.aRowStride, product.aDepthStride, first, 0);
+    packAllRows(a, product.aRowStride, product.aDepthStride, rows, depth, product.packedA + packedRowsBytes(first, depth));
+    return;
+  }
   const first = task * product.columnBlock;
   const columns = min(product.columns - first, product.columnBlock);
   const b = element(product.b, product.bDepthStride, product.bColumnStride, 0, first);
-  const packed = product.packedB + (((<usize>first) * <usize>product.depth) << 2);
-  packAllColumns(b, product.bColumnStride, product.bDepthStride, columns, product.depth, packed);
-  if (product.columnSums != 0) sumPackedColumns(packed, columns, product.depth, product.columnSums + ((<usize>first) << 2));
+  const packed = product.packedB + packedColumnsBytes(first, depth);
+  packAllColumns(b, product.bColumnStride, product.bDepthStride, columns, depth, packed);
+  if (product.columnSums != 0) sumPackedColumns(packed, columns, depth, product.columnSums + ((<usize>first) << 2));
 }
 
 /** Computes one block of rows and columns. */
@@ -48,8 +60,15 @@ export function multiplyTask(product: Product, task: i32, scratch: usize): void 
   const columnBlocks = (product.columns + product.columnBlock - 1) / product.columnBlock;
   const row = (task / columnBlocks) * product.rowBlock;
   const column = (task % columnBlocks) * product.columnBlock;
-  const packedB = product.packedB + (((<usize>column) * <usize>product.depth) << 2);
-  multiplyBlock(product, product.a, packedB, product.c, row, column, min(product.columns - column, product.columnBlock), scratch);
+  const packedB = product.packedB + packedColumnsBytes(column, product.depth);
+  const columns = min(product.columns - column, product.columnBlock);
+  if (product.packedA == 0) {
+    const a = element(product.a, product.aRowStride, 1, row, 0);
+    multiplyBlock(product, a, product.aRowStride, packedB, product.c, row, column, columns, scratch);
+  } else {
+    const a = product.packedA + packedRowsBytes(row, product.depth);
+    multiplyBlock(product, a, PACKED, packedB, product.c, row, column, columns, scratch);
+  }
 }
 
 /** Computes one matrix of a batch, with B packed in the scratch memory. */
@@ -59,12 +78,13 @@ export function multiplyBatchTask(product: Product, task: i32, scratch: usize): 
   const c = product.c + (((<usize>task) * <usize>product.rows * <usize>product.columns) << 2);
   packAllColumns(b, product.bColumnStride, product.bDepthStride, product.columns, product.depth, scratch);
   const rest = scratch + packedColumnsBytes(product.columns, product.depth);
-  multiplyBlock(product, a, scratch, c, 0, 0, product.columns, rest);
+  multiplyBlock(product, a, product.aRowStride, scratch, c, 0, 0, product.columns, rest);
 }
 
 function multiplyBlock(
   product: Product,
   a: usize,
+  aRowStride: i32,
   packedB: usize,
   c: usize,
   row: i32,
@@ -76,8 +96,8 @@ function multiplyBlock(
   const offset = element(0, product.columns, 1, row, column);
   const width = (<usize>product.columns) << 2;
   multiplyPacked(
-    element(a, product.aRowStride, 1, row, 0),
-    product.aRowStride,
+    a,
+    aRowStride,
     product.aDepthStride,
     rows,
     product.depth,

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, TILE_COLUMNS } from '../product-blocks.ts';
+import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../product-blocks.ts';
 
 /** A matrix, or a batch of them, by address and distances in floats; one of the first two is 1. */
 export type Operand = { address: number; rowStride: number; columnStride: number; batchStride: number };
@@ -26,7 +26,7 @@ export type ProductOptions = {
   columnSums?: number;
 };
 
-/** Tasks that a product is divided into, if it is large enough. By columns only where the rows do not give as many: each pack their rows. */
+/** Tasks that a product is divided into, if it is large enough; by columns only where the rows do not give as many. */
 const TASKS = 16;
 /** Columns of a block of the product, at least. */
 const LEAST_COLUMNS = 64;
@@ -49,7 +49,7 @@ export function product(
 ): void {
   if (columns === 0 || batch === 0) return;
   const size = 4 * rows * columns;
-  const words = (packed: number, index: number, rowBlock: number, columnBlock: number) => [
+  const words = (packedB: number, packedA: number, index: number, rowBlock: number, columnBlock: number) => [
     a.address + 4 * index * a.batchStride,
     a.rowStride,
     a.columnStride,
@@ -64,27 +64,33 @@ export function product(
     depth,
     bias,
     residual && residual + index * size,
-    packed,
+    packedB,
+    packedA,
     columnSums,
     rowBlock,
     columnBlock,
     activation?.kind ?? 0,
     activation === undefined ? 0 : activation.address + index * size,
   ];
-  const packedBytes = 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
+  const bytesOfB = 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
   if (batch > 1 && rows * columns * depth < SMALL_PRODUCT) {
-    device.launch(Kernel.MultiplyBatch, batch, words(0, 0, rows, columns), [], packedBytes + MULTIPLY_SCRATCH_BYTES);
+    device.launch(Kernel.MultiplyBatch, batch, words(0, 0, 0, rows, columns), [], bytesOfB + MULTIPLY_SCRATCH_BYTES);
     return;
   }
   const packedColumns = TILE_COLUMNS * Math.ceil(PACKED_VALUES / Math.max(1, depth) / TILE_COLUMNS);
   const rowBlocks = Math.ceil(rows / ROW_BLOCK);
   const share = Math.ceil(columns / Math.ceil(TASKS / Math.max(1, rowBlocks)));
   const columnBlock = TILE_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / TILE_COLUMNS);
-  const tasks = rowBlocks * Math.ceil(columns / columnBlock);
-  device.withMemory(packedBytes, (packed) => {
+  const columnBlocks = Math.ceil(columns / columnBlock);
+  // Rows that are needed once are packed by the task that needs them.
+  const bytesOfA = columnBlocks > 1 ? 4 * TILE_ROWS * Math.ceil(rows / TILE_ROWS) * depth : 0;
+  const packTasks = Math.ceil(columns / packedColumns) + (bytesOfA > 0 ? rowBlocks : 0);
+  device.withMemory(bytesOfB + bytesOfA, (packedB) => {
+    const packedA = bytesOfA > 0 ? packedB + bytesOfB : 0;
     for (let index = 0; index < batch; index++) {
-      device.launch(Kernel.PackColumns, Math.ceil(columns / packedColumns), words(packed, index, ROW_BLOCK, packedColumns));
-      device.launch(Kernel.Multiply, tasks, words(packed, index, ROW_BLOCK, columnBlock), [], MULTIPLY_SCRATCH_BYTES);
+      device.launch(Kernel.Pack, packTasks, words(packedB, packedA, index, ROW_BLOCK, packedColumns));
+      const product = words(packedB, packedA, index, ROW_BLOCK, columnBlock);
+      device.launch(Kernel.Multiply, rowBlocks * columnBlocks, product, [], MULTIPLY_SCRATCH_BYTES);
     }
   });
 }
