@@ -2,12 +2,12 @@ import { ActivationKind } from '../src/activation-kind';
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
 import {
   BELL,
-  LOG2_E,
+  HIGHEST_POWER,
+  MINUS_LOG2_E,
   NORMAL_DENSITY,
   ONE,
   QUICK,
-  QUICK_LOG2_E,
-  SIGN,
+  MINUS_QUICK_LOG2_E,
   TAIL,
   TAIL_1,
   TAIL_2,
@@ -186,8 +186,8 @@ function bellOf<Kind>(x: v128): v128 {
 function gateOf<Kind>(x: v128, bell: v128): v128 {
   if (idof<Kind>() == idof<Gelu>()) return normalDistribution(x, bell);
   if (idof<Kind>() == idof<GeluTanh>()) return logistic(f32x4.mul(x, madd(f32x4.mul(x, x), TANH_CUBIC, TANH_LINEAR)));
-  if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, QUICK_LOG2_E));
-  if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, LOG2_E));
+  if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, MINUS_QUICK_LOG2_E));
+  if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, MINUS_LOG2_E));
   return x;
 }
 
@@ -217,12 +217,11 @@ export function gateDerivative(gate: v128, xSlope: v128): v128 {
   return f32x4.mul(gate, madd(xSlope, f32x4.sub(ONE, gate), ONE));
 }
 
-/** `1 / (1 + 2^-x)`. */
+/** `1 / (1 + 2^x)`. */
 // @ts-ignore: decorator
 @inline
 function logistic(x: v128): v128 {
-  const power = powerOfTwo(v128.or(x, SIGN));
-  return f32x4.div(v128.bitselect(power, ONE, i32x4.shr_s(x, 31)), f32x4.add(ONE, power));
+  return f32x4.div(ONE, f32x4.add(ONE, powerOfTwo(f32x4.pmin(x, HIGHEST_POWER))));
 }
 
 /** Of `x`, given `bell = e^(-x^2 / 2)`. */

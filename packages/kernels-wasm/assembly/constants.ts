@@ -16,6 +16,7 @@ export let ROUND_LESS_BIAS_24: v128 = i32x4.splat(0x4b400000 - 127 - 24);
 export let TWO_TO_MINUS_24: v128 = f32x4.splat(5.9604645e-8);
 export let EXPONENT_BIAS: v128 = i32x4.splat(127);
 export let LOG2_E: v128 = f32x4.splat(1.44269504);
+export let MINUS_LOG2_E: v128 = f32x4.splat(-1.44269504);
 /** ln 2 in two parts; an integer below 2^15 times the first is exact (Cephes, `expf`). */
 export let LN2_HIGH: v128 = f32x4.splat(0.693359375);
 export let LN2_LOW: v128 = f32x4.splat(-2.12194440e-4);
@@ -67,8 +68,9 @@ export let LOG_2: v128 = f32x4.splat(2.0000714765e-1);
 export let LOG_1: v128 = f32x4.splat(-2.4999993993e-1);
 export let LOG_0: v128 = f32x4.splat(3.3333331174e-1);
 
-/** From here down `2^x` is 0. */
+/** From here down `2^x` is 0, and here infinite. */
 export let LOWEST_POWER: v128 = f32x4.splat(-127);
+export let HIGHEST_POWER: v128 = f32x4.splat(128);
 /** `2^r` for `|r| <= 1/2`, a least-maximum fit (9e-8, relative) by powers of r; that of r^0 is 1. */
 export let POWER_5: v128 = f32x4.splat(1.3264727e-3);
 export let POWER_4: v128 = f32x4.splat(9.6715128e-3);
@@ -76,15 +78,15 @@ export let POWER_3: v128 = f32x4.splat(5.5507337e-2);
 export let POWER_2: v128 = f32x4.splat(2.4022242e-1);
 export let POWER_1: v128 = f32x4.splat(6.9314698e-1);
 
-/** Of the tanh approximation of GELU, in powers of two: `2 sqrt(2 / pi) log2(e)`, and 0.044715 times it. */
-export let TANH_LINEAR: v128 = f32x4.splat(2.30220819);
-export let TANH_CUBIC: v128 = f32x4.splat(0.10294324);
+/** Of the tanh approximation of GELU, in powers of two: `-2 sqrt(2 / pi) log2(e)`, and 0.044715 times it. */
+export let TANH_LINEAR: v128 = f32x4.splat(-2.30220819);
+export let TANH_CUBIC: v128 = f32x4.splat(-0.10294324);
 /** `3 * 0.044715 * 2 sqrt(2 / pi)` and `2 sqrt(2 / pi)`, of its derivative. */
 export let TANH_SLOPE_2: v128 = f32x4.splat(0.21406444);
 export let TANH_SLOPE_0: v128 = f32x4.splat(1.59576912);
 export let QUICK: v128 = f32x4.splat(1.702);
-/** 1.702 log2(e) */
-export let QUICK_LOG2_E: v128 = f32x4.splat(2.45546696);
+/** -1.702 log2(e) */
+export let MINUS_QUICK_LOG2_E: v128 = f32x4.splat(-2.45546696);
 
 /** -log2(e) / 2 */
 export let BELL: v128 = f32x4.splat(-0.72134752);
