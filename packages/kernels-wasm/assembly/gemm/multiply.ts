@@ -1,7 +1,7 @@
 import { DEPTH_BLOCK, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { element } from './element';
 import { packColumns, packRows } from './pack';
-import { multiplyTile } from './tile';
+import { multiplyTiles } from './tile';
 
 /** Bytes that `columns` columns of depth `depth` take when packed. */
 // @ts-ignore: decorator
@@ -177,17 +177,18 @@ function multiplyPanels(
   strideBytes: usize,
   edge: usize,
 ): void {
-  for (let row = 0; row < height; row += TILE_ROWS) {
-    const rows = min(height - row, TILE_ROWS);
-    if (rows == TILE_ROWS && width == TILE_COLUMNS) {
-      multiplyTile(a, aStep, b, bStep, steps, start, startStride, c, strideBytes);
-    } else {
-      if (!startIsPadded) {
-        copyRows(start, startStride, edge, TILE_STRIDE, rows, width);
-        multiplyTile(a, aStep, b, bStep, steps, edge, TILE_STRIDE, edge, TILE_STRIDE);
-      } else multiplyTile(a, aStep, b, bStep, steps, start, 0, edge, TILE_STRIDE);
-      copyRows(edge, TILE_STRIDE, c, strideBytes, rows, width);
-    }
+  const whole = width == TILE_COLUMNS ? height / TILE_ROWS : 0;
+  multiplyTiles(a, aStep, aPanel, b, bStep, whole, steps, start, startStride, c, strideBytes);
+  const done = <usize>whole * TILE_ROWS;
+  a += <usize>whole * aPanel;
+  start += done * startStride;
+  c += done * strideBytes;
+  for (height -= whole * TILE_ROWS; height > 0; height -= TILE_ROWS) {
+    const rows = min(height, TILE_ROWS);
+    if (!startIsPadded) copyRows(start, startStride, edge, TILE_STRIDE, rows, width);
+    const from = startIsPadded ? start : edge;
+    multiplyTiles(a, aStep, 0, b, bStep, 1, steps, from, startIsPadded ? 0 : TILE_STRIDE, edge, TILE_STRIDE);
+    copyRows(edge, TILE_STRIDE, c, strideBytes, rows, width);
     a += aPanel;
     start += <usize>TILE_ROWS * startStride;
     c += <usize>TILE_ROWS * strideBytes;
