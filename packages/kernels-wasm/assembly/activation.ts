@@ -2,9 +2,9 @@ import { ActivationKind } from '../src/activation-kind';
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
 import {
   BELL,
+  BELL_TOP,
   HIGHEST_POWER,
   MINUS_LOG2_E,
-  NORMAL_DENSITY,
   ONE,
   QUICK,
   MINUS_QUICK_LOG2_E,
@@ -124,24 +124,24 @@ function forward<Kind>(from: usize, to: usize, count: i32): void {
   if (left != 0) storePart(to, activation<Kind>(loadPart(from, left, 0)), left);
 }
 
+/** In two passes: the constants of each fit the registers, those of both would not. */
 function forwardWithDerivative<Kind>(x: usize, to: usize, count: i32): void {
-  const end = x + ((<usize>(count & ~3)) << 2);
-  while (x < end) {
-    const value = v128.load(x);
-    const bell = bellOf<Kind>(value);
-    const gate = gateOf<Kind>(value, bell);
-    v128.store(to, gated<Kind>(value, gate));
-    v128.store(x, derivative<Kind>(value, bell, gate));
-    x += 16;
-    to += 16;
-  }
   const left = count & 3;
+  const bytes = (<usize>(count - left)) << 2;
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, innerOf<Kind>(v128.load(x + at)));
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const value = v128.load(x + at);
+    const inner = v128.load(to + at);
+    const gate = gateOf<Kind>(value, inner);
+    v128.store(to + at, gated<Kind>(value, gate));
+    v128.store(x + at, derivative<Kind>(value, inner, gate));
+  }
   if (left == 0) return;
-  const value = loadPart(x, left, 0);
-  const bell = bellOf<Kind>(value);
-  const gate = gateOf<Kind>(value, bell);
-  storePart(to, gated<Kind>(value, gate), left);
-  storePart(x, derivative<Kind>(value, bell, gate), left);
+  const value = loadPart(x + bytes, left, 0);
+  const inner = innerOf<Kind>(value);
+  const gate = gateOf<Kind>(value, inner);
+  storePart(to + bytes, gated<Kind>(value, gate), left);
+  storePart(x + bytes, derivative<Kind>(value, inner, gate), left);
 }
 
 function backward<Kind>(dy: usize, x: usize, to: usize, count: i32): void {
@@ -161,7 +161,7 @@ function backward<Kind>(dy: usize, x: usize, to: usize, count: i32): void {
 // @ts-ignore: decorator
 @inline
 function activation<Kind>(x: v128): v128 {
-  return gated<Kind>(x, gateOf<Kind>(x, bellOf<Kind>(x)));
+  return gated<Kind>(x, gateOf<Kind>(x, innerOf<Kind>(x)));
 }
 
 /** What {@link backward} multiplies with: `x` itself for `None`. */
@@ -169,26 +169,26 @@ function activation<Kind>(x: v128): v128 {
 @inline
 function slope<Kind>(x: v128): v128 {
   if (idof<Kind>() == idof<None>()) return x;
-  const bell = bellOf<Kind>(x);
-  return derivative<Kind>(x, bell, gateOf<Kind>(x, bell));
+  const inner = innerOf<Kind>(x);
+  return derivative<Kind>(x, inner, gateOf<Kind>(x, inner));
 }
 
-/** `e^(-x^2 / 2)`, of GELU alone. */
+/** What the activation and its derivative are made of: of GELU the normal density, of relu nothing, else the gate. */
 // @ts-ignore: decorator
 @inline
-function bellOf<Kind>(x: v128): v128 {
-  return idof<Kind>() == idof<Gelu>() ? powerOfTwo(f32x4.mul(f32x4.mul(x, x), BELL)) : x;
-}
-
-/** The factor of `x` in the activation, which its derivative needs too; of relu nothing. */
-// @ts-ignore: decorator
-@inline
-function gateOf<Kind>(x: v128, bell: v128): v128 {
-  if (idof<Kind>() == idof<Gelu>()) return normalDistribution(x, bell);
+function innerOf<Kind>(x: v128): v128 {
+  if (idof<Kind>() == idof<Gelu>()) return powerOfTwo(madd(f32x4.mul(x, x), BELL, BELL_TOP));
   if (idof<Kind>() == idof<GeluTanh>()) return logistic(f32x4.mul(x, madd(f32x4.mul(x, x), TANH_CUBIC, TANH_LINEAR)));
   if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, MINUS_QUICK_LOG2_E));
   if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, MINUS_LOG2_E));
   return x;
+}
+
+/** The factor of `x` in the activation. */
+// @ts-ignore: decorator
+@inline
+function gateOf<Kind>(x: v128, inner: v128): v128 {
+  return idof<Kind>() == idof<Gelu>() ? normalDistribution(x, inner) : inner;
 }
 
 // @ts-ignore: decorator
@@ -199,8 +199,8 @@ function gated<Kind>(x: v128, gate: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function derivative<Kind>(x: v128, bell: v128, gate: v128): v128 {
-  if (idof<Kind>() == idof<Gelu>()) return madd(x, f32x4.mul(bell, NORMAL_DENSITY), gate);
+function derivative<Kind>(x: v128, inner: v128, gate: v128): v128 {
+  if (idof<Kind>() == idof<Gelu>()) return madd(x, inner, gate);
   if (idof<Kind>() == idof<GeluTanh>()) {
     return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), TANH_SLOPE_2, TANH_SLOPE_0)));
   }
@@ -224,10 +224,10 @@ function logistic(x: v128): v128 {
   return f32x4.div(ONE, f32x4.add(ONE, powerOfTwo(f32x4.pmin(x, HIGHEST_POWER))));
 }
 
-/** Of `x`, given `bell = e^(-x^2 / 2)`. */
+/** Of `x`, given the density there. */
 // @ts-ignore: decorator
 @inline
-function normalDistribution(x: v128, bell: v128): v128 {
+function normalDistribution(x: v128, density: v128): v128 {
   const w = f32x4.div(ONE, madd(f32x4.abs(x), TAIL, ONE));
   // Odd and even powers apart: half the steps that wait for each other.
   const square = f32x4.mul(w, w);
@@ -238,6 +238,6 @@ function normalDistribution(x: v128, bell: v128): v128 {
   odd = madd(odd, square, TAIL_3);
   even = madd(even, square, TAIL_2);
   odd = madd(odd, square, TAIL_1);
-  const tail = f32x4.mul(madd(even, w, odd), f32x4.mul(bell, w));
+  const tail = f32x4.mul(madd(even, w, odd), f32x4.mul(density, w));
   return v128.bitselect(tail, f32x4.sub(ONE, tail), i32x4.shr_s(x, 31));
 }

@@ -88,21 +88,20 @@ export let QUICK: v128 = f32x4.splat(1.702);
 /** -1.702 log2(e) */
 export let MINUS_QUICK_LOG2_E: v128 = f32x4.splat(-2.45546696);
 
-/** -log2(e) / 2 */
+/** The normal density as a power of two: `2^(BELL x^2 + BELL_TOP)`, -log2(e) / 2 and log2(1 / sqrt(2 pi)). */
 export let BELL: v128 = f32x4.splat(-0.72134752);
-/** 1 / sqrt(2 pi) */
-export let NORMAL_DENSITY: v128 = f32x4.splat(0.39894228);
+export let BELL_TOP: v128 = f32x4.splat(-1.32574807);
 /**
- * The normal distribution function at `-a` for `a >= 0` is `e^(-a^2 / 2) P(w)` with `w = 1 / (1 + TAIL a)`; a least-maximum fit (4e-8,
- * relative) by powers of w from 1 to 9.
+ * The normal distribution function at `-a` for `a >= 0` is the density times P(w) with `w = 1 / (1 + TAIL a)`; a least-maximum fit
+ * (4e-8, relative) by powers of w from 1 to 9.
  */
 export let TAIL: v128 = f32x4.splat(0.33941126);
-export let TAIL_9: v128 = f32x4.splat(-0.025776636);
-export let TAIL_8: v128 = f32x4.splat(0.13842752);
-export let TAIL_7: v128 = f32x4.splat(-0.27257898);
-export let TAIL_6: v128 = f32x4.splat(0.20315502);
-export let TAIL_5: v128 = f32x4.splat(-0.045085279);
-export let TAIL_4: v128 = f32x4.splat(0.11559294);
-export let TAIL_3: v128 = f32x4.splat(0.11499788);
-export let TAIL_2: v128 = f32x4.splat(0.13588212);
-export let TAIL_1: v128 = f32x4.splat(0.13538543);
+export let TAIL_9: v128 = f32x4.splat(-0.0646124446);
+export let TAIL_8: v128 = f32x4.splat(0.346986342);
+export let TAIL_7: v128 = f32x4.splat(-0.683254188);
+export let TAIL_6: v128 = f32x4.splat(0.509234111);
+export let TAIL_5: v128 = f32x4.splat(-0.113012034);
+export let TAIL_4: v128 = f32x4.splat(0.289748529);
+export let TAIL_3: v128 = f32x4.splat(0.288256945);
+export let TAIL_2: v128 = f32x4.splat(0.340605963);
+export let TAIL_1: v128 = f32x4.splat(0.339360955);

@@ -134,8 +134,8 @@ export function powerOfTwo(x: v128): v128 {
   const square = f32x4.mul(r, r);
   const high = madd(madd(POWER_5, r, POWER_4), square, madd(POWER_3, r, POWER_2));
   const p = madd(high, square, madd(POWER_1, r, ONE));
-  // At -127 the exponent field is 0, and the factor is 0.
-  return f32x4.mul(p, i32x4.shl(i32x4.sub(rounded, ROUND_LESS_BIAS), 23));
+  // 2^n from the low bits of n, and the bias of the exponent, which is the exponent of 1. At -127 the field is 0, and so is the factor.
+  return f32x4.mul(p, i32x4.add(i32x4.shl(rounded, 23), ONE));
 }
 
 /** `e^x - 1` for `x <= 0`, within 1 ulp, also near 0. */
