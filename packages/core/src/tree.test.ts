@@ -9,6 +9,7 @@ import {
   partitionTree,
   selectPaths,
   type Tree,
+  treeLeaves,
   unflattenTree,
   zipTrees,
 } from './tree.ts';
@@ -88,7 +89,26 @@ describe('flattenTree and unflattenTree', () => {
   });
 });
 
+it('treeLeaves are the leaves of flattenTree, in its order', () => {
+  expect(treeLeaves<number>({ b: { y: 1, x: 2 }, none: {}, a: 3 })).toEqual([1, 2, 3]);
+  expect(() => treeLeaves<number>({ a: { '': 1 } })).toThrow('is not empty and holds no dot, but "a." came');
+});
+
 describe('mapTree and zipTrees', () => {
+  it('mapTree drops objects without leaves, and looks at all names before it makes a tensor', () => {
+    tidy(() => {
+      expect(Object.keys(mapTree({ a: {}, b: { c: {}, d: scalar(1) } }, (leaf) => leaf))).toEqual(['b']);
+      const made: string[] = [];
+      const transform = (leaf: Tensor, path: string) => {
+        made.push(path);
+        return leaf;
+      };
+      expect(() => mapTree({ a: scalar(1), 'b.c': scalar(2) }, transform)).toThrow('but "b.c" came');
+      expect(made).toEqual([]);
+      expect(() => partitionTree({ 'b.c': 1 }, () => true)).toThrow('but "b.c" came');
+    });
+  });
+
   it('give new tensors under the same names, and leave the inputs', () => {
     const tree = { a: { x: tensor1d([1, 2]) }, b: tensor1d([3]) };
     const paths: string[] = [];

@@ -70,7 +70,9 @@ export function unflattenTree<Leaf>(flat: Readonly<Record<string, Leaf>>): Tree<
  * @example mapTree({ scale: ones([4]) }, (leaf) => zerosLike(leaf)) // { scale: Tensor [4] }
  */
 export function mapTree<T extends TensorTree>(tree: T, transform: (leaf: Tensor, path: string) => Tensor): T {
-  return rebuilt<Tensor, Tensor>(tree, '', (leaf, path) => transform(leaf, path)) as T;
+  // All names are looked at before the first tensor is made.
+  visitLeaves(tree, () => {});
+  return rebuilt<Tensor, Tensor>(tree, '', transform) as T;
 }
 
 /**

@@ -93,7 +93,7 @@ export let BELL: v128 = f32x4.splat(-0.72134752);
 export let BELL_TOP: v128 = f32x4.splat(-1.32574807);
 /**
  * The normal distribution function at `-a` for `a >= 0` is the density times P(w) with `w = 1 / (1 + TAIL a)`; a least-maximum fit
- * (4e-8, relative) by powers of w from 1 to 9.
+ * (5e-8, relative) by powers of w from 1 to 9.
  */
 export let TAIL: v128 = f32x4.splat(0.33941126);
 export let TAIL_9: v128 = f32x4.splat(-0.0646124446);

@@ -122,7 +122,7 @@ export function expOfNegative(x: v128): v128 {
 }
 
 /**
- * `2^x` for `x <= 128`, 0 from -127 down and infinite from 127.5 on, within 2e-7 of it: half the work of {@link exp}, which is precise for a larger `x` too.
+ * `2^x` for `x <= 128`, 0 below -126.5 and infinite from 127.5 on, with a relative error below 2e-7: half the work of {@link exp}.
  */
 // @ts-ignore: decorator
 @inline

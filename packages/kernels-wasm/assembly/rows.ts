@@ -72,7 +72,7 @@ export function largestOf(x: usize, count: i32): f32 {
 }
 
 /**
- * `to = e^((x - largest) factor)` for `factor > 0`, and returns the sum; `to` may be `x`. 0 for what is below e^-88.
+ * `to = e^((x - largest) factor)` for `factor > 0`, and returns the sum; `to` may be `x`. 0 for what is below e^-87.68.
  *
  * The relative error of an exponential is 2e-7, and 6e-8 times its exponent.
  */

@@ -44,7 +44,7 @@ export type AttentionOptions = {
  * weight exactly 0, so neither they nor their values get a gradient.
  *
  * For the gradient, the logarithm of each softmax denominator is kept (`[heads, B, N]`), not the `[N, N]` weights, which are computed again
- * (FlashAttention-2, arXiv 2307.08691, section 3.1).
+ * (FlashAttention-2, arXiv 2307.08691, section 3.1). A kernel may keep the weights of short sequences.
  *
  * @param qkv packed `[B, N, 3D]`: all queries, then all keys, then all values, each heads-major (`[heads, headSize]`)
  * @returns `[B, N, D]`, the caller's

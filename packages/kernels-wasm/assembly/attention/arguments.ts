@@ -5,7 +5,7 @@ import { element } from '../gemm/element';
 export class Attention {
   qkv: usize;
   y: usize;
-  /** 0, or where the logarithms of the softmax denominators are, `[heads, B, N]`. */
+  /** 0, or where the logarithms of the softmax denominators are, divided by `scale` as scores are before it, `[heads, B, N]`. */
   logSumExp: usize;
   /** 0, or where the weights are, `[heads, B, N, N]`: they are kept, or the logarithms. */
   weights: usize;

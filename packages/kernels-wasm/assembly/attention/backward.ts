@@ -7,8 +7,8 @@ import { maskScores, scoreGradients } from './weights';
 
 /**
  * The gradient of one head of one sample, a block of queries at a time: `dV = P^T dy`, `dS = scale P * (dy v^T - sum(dy * y))`,
- * `dq = dS k`, `dk = dS^T q`. Weights that were not kept are computed again, `P = exp(S - logSumExp)` (FlashAttention-2, arXiv 2307.08691,
- * section 3.1).
+ * `dq = dS k`, `dk = dS^T q`. Weights that were not kept are computed again from the scores `S = q k^T`, `P = exp(scale (S - logSumExp))`
+ * (FlashAttention-2, arXiv 2307.08691, section 3.1).
  */
 export function attentionGradTask(args: Attention, task: i32, scratch: usize): void {
   const tokens = args.tokens;
@@ -44,8 +44,7 @@ export function attentionGradTask(args: Attention, task: i32, scratch: usize): v
       const sums = valuesOf(args, args.logSumExp, task, tokens);
       for (let row = 0; row < rows; row++) {
         const at = element(weights, tokens, 1, row, 0);
-        const logSumExp = load<f32>(element(sums, 1, 1, first + row, 0));
-        exponentialsOf(at, at, tokens, logSumExp / args.scale, args.scale);
+        exponentialsOf(at, at, tokens, load<f32>(element(sums, 1, 1, first + row, 0)), args.scale);
       }
     }
     multiplyPacked(dy, width, 1, rows, size, valuesAsColumns, tokens, 0, dWeights, tokens, false, rest);

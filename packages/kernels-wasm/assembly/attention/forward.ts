@@ -38,7 +38,7 @@ export function attentionTask(args: Attention, task: i32, scratch: usize): void 
       scaleRow(at, at, tokens, blind ? 0 : <f32>1 / sum);
       if (args.weights != 0) continue;
       const logSumExp = element(valuesOf(args, args.logSumExp, task, tokens), 1, 1, first + row, 0);
-      store<f32>(logSumExp, blind ? 0 * sum : top * args.scale + f32x4.extract_lane(log(f32x4.splat(sum)), 0));
+      store<f32>(logSumExp, blind ? 0 * sum : top + f32x4.extract_lane(log(f32x4.splat(sum)), 0) / args.scale);
     }
     const y = element(rowsOf(args, args.y, task), width, 1, first, 0);
     multiplyRows(weights, tokens, 1, rows, tokens, values, 3 * width, size, y, width, false, rest);

@@ -1,7 +1,7 @@
 /** Added to a masked score. The float32 sum is this number itself, whatever the score, and its exponential is 0. */
 export const MASKED: f32 = -1e30;
 
-/** Masks the scores `[rows, keys]` of the queries `first...` of a head. */
+/** Masks the scores `[rows, keys]`, not yet scaled, of the queries `first...` of a head. */
 export function maskScores(scores: usize, first: i32, rows: i32, keys: i32, keyMask: usize, causal: bool): void {
   if (keyMask == 0 && !causal) return;
   for (let row = 0; row < rows; row++) {

@@ -19,6 +19,9 @@ export function packedRowsBytes(rows: i32, depth: i32): usize {
 
 /** The distance of the rows of a matrix that is packed. */
 export const PACKED: i32 = 0;
+const MOST_ROWS_IN_PLACE: i32 = 128;
+/** Rows that are a multiple of this apart (1 KiB) share a quarter of the cache's sets, or less. */
+const FLOATS_OF_CACHE_SET: i32 = 256;
 /** Rows of a transposed matrix that are at most as far apart as this (512 bytes) are read where they lie. */
 const LONGEST_PANEL_STEP: i32 = 128;
 const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
@@ -57,8 +60,8 @@ export function multiplyPacked(
 }
 
 /**
- * As {@link multiplyPacked}, with `b [depth, columns]` not packed: rows `bStride` floats apart, in the L1 cache all together.
- * `scratch` has `packedColumnsBytes(columns, depth)` more.
+ * As {@link multiplyPacked}, with `b [depth, columns]` not packed: rows `bStride` floats apart. `scratch` has
+ * `packedColumnsBytes(columns, depth)` more.
  */
 export function multiplyRows(
   a: usize,
@@ -74,12 +77,12 @@ export function multiplyRows(
   accumulate: bool,
   scratch: usize,
 ): void {
-  if (columns % TILE_COLUMNS != 0) {
+  // Read where they lie are whole panels whose rows stay in the L1 cache: few, and not in the same place of each page.
+  if (columns % TILE_COLUMNS != 0 || depth > MOST_ROWS_IN_PLACE || bStride % FLOATS_OF_CACHE_SET == 0) {
     packAllColumns(b, 1, bStride, columns, depth, scratch);
     const rest = scratch + packedColumnsBytes(columns, depth);
     return multiplyPacked(a, rowStride, depthStride, rows, depth, scratch, columns, 0, c, cStride, accumulate, rest);
   }
-  // Whole panels are read where they lie.
   const step = (<usize>bStride) << 2;
   multiply(a, rowStride, depthStride, rows, depth, b, step, TILE_STRIDE, columns, 0, c, cStride, accumulate, scratch);
 }

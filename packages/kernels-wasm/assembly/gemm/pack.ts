@@ -2,7 +2,7 @@ import { TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { storePart } from '../math';
 
 /**
- * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTile} reads from front to back; rows that are
+ * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTiles} reads from front to back; rows that are
  * not there become zeros. Element `(i, k)` of the matrix is `rowStride * i + depthStride * k` floats from `from`; one of the
  * strides is 1, so that a transposed operand costs no copy but this one.
  */

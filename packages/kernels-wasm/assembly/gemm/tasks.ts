@@ -25,7 +25,7 @@ export class Product {
   /** Where B lies packed, in {@link multiplyTask}; and A, or 0 where each task packs its own rows. */
   packedB: usize;
   packedA: usize;
-  /** 0, or where the sums of the columns of B go, `[columns]`; with {@link packColumnsTask}. */
+  /** 0, or where the sums of the columns of B go, `[columns]`; with {@link packTask}. */
   columnSums: usize;
   rowBlock: i32;
   columnBlock: i32;

@@ -1,7 +1,7 @@
-import { grad, grads, mul, reshape, type Tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { grad, grads, mul, reshape, type Tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { type Activation, gelu, linear, swiglu } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { onThreads } from '../../test/on-threads.ts';
 
 const special = [0, -0, NaN, Infinity, -Infinity, 1e-39, -1e-39, 1e20, -1e20, 3e38, -3e38, 30, -30, 89, -89, -104, 150, -150, 5];
@@ -26,6 +26,16 @@ describe('activations', () => {
       },
     );
 
+    it('gelu is precise, where it is small too', () => {
+      const x = Float32Array.from({ length: 2001 }, (_, i) => (i - 1200) / 100);
+      const y = tidy(() => gelu(tensor1d(x)).dataSync());
+      y.forEach((actual, i) => {
+        const exact = x[i] * normalDistribution(x[i]);
+        const bound = 5e-7 + (x[i] < 0 ? 1e-7 * x[i] ** 2 : 0);
+        expect(Math.abs(actual - exact), `of ${x[i]}`).toBeLessThanOrEqual(bound * Math.abs(exact));
+      });
+    });
+
     it('swiglu and its gradients', async () => {
       for (const size of sizes) {
         await expectAsOnCpu(`swiglu ${size}`, () => {
@@ -40,6 +50,24 @@ describe('activations', () => {
     });
   });
 });
+
+/** To 1e-12, relative: a series, and beyond 3 the continued fraction of Mills' ratio (Abramowitz, Stegun 26.2.11, 26.2.14). */
+function normalDistribution(x: number): number {
+  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+  const a = Math.abs(x);
+  if (a > 3) {
+    let fraction = a;
+    for (let k = 200; k > 0; k--) fraction = a + k / fraction;
+    return x < 0 ? density / fraction : 1 - density / fraction;
+  }
+  let term = x;
+  let sum = x;
+  for (let k = 3; k < 200; k += 2) {
+    term *= (x * x) / k;
+    sum += term;
+  }
+  return 0.5 + density * sum;
+}
 
 /** gelu has an op of its own; the others are reached through a linear layer that changes nothing. */
 function activationAlone(x: Tensor, kind: Activation): Tensor {

@@ -3,6 +3,8 @@ import {
   grad,
   mul,
   type Rank,
+  round,
+  slice,
   type Tensor,
   type Tensor2D,
   type Tensor3D,
@@ -23,7 +25,10 @@ const shapes = [
   [1, 97, 1, 8],
   [1, 66, 3, 32],
   [2, 203, 2, 12],
-  [1, 130, 2, 8],
+  [1, 128, 1, 48],
+  [1, 129, 1, 48],
+  [1, 300, 2, 8],
+  [1, 30, 16, 16],
   [0, 5, 2, 4],
 ] as const;
 
@@ -61,10 +66,26 @@ describe('attention', () => {
           return valueAndGradient(2, 3, 12, (qkv) => attention(qkv, { heads: 2, keyMask: mask }));
         });
       }
-      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e20]) {
-        await expectAsOnCpu(`${value}`, () => {
-          const spoiled = tidy(() => add(sampleTensor<Rank.R3>([2, 9, 24]), oneValue([2, 9, 24], 61, value)) as Tensor3D);
-          return [attention(spoiled, { heads: 2 })];
+      for (const tokens of [9, 130]) {
+        for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e20]) {
+          await expectAsOnCpu(`${value} of ${tokens}`, () => {
+            const shape: [number, number, number] = [2, tokens, 24];
+            const spoiled = tidy(() => add(sampleTensor<Rank.R3>(shape), oneValue(shape, 61, value)) as Tensor3D);
+            return [attention(spoiled, { heads: 2 })];
+          });
+        }
+      }
+    });
+
+    it.each([9, 130])('of %i tokens whose scores are large, and the gradient of the values', async (tokens) => {
+      for (const power of [0, 3, 6, 20, 40]) {
+        // Whole numbers times a power of two, and a head size of 16: every score is exact, here and in the composition.
+        await expectAsOnCpu(`${tokens} ${power}`, () => {
+          const whole = tidy(() => round(mul(sampleTensor<Rank.R3>([1, tokens, 48]), 4)));
+          const qkv = tidy(() => mul(whole, 2 ** power) as Tensor3D);
+          const layer = (x: Tensor) => attention(x as Tensor3D, { heads: 1 });
+          // That of queries and keys is what rounding leaves of differences.
+          return [layer(qkv), slice(grad(layer)(qkv, sampleTensor([1, tokens, 16], 2)), [0, 0, 32])];
         });
       }
     });

@@ -7,7 +7,7 @@ import type { KernelSet } from './kernel-set.ts';
 type AttentionAttributes = { heads: number; causal: boolean };
 type AttentionConstants = { keyMask?: TensorInfo; cos?: TensorInfo; sin?: TensorInfo };
 
-/** Up to so many tokens the weights are kept for the gradient: then they take no more memory than other activations. */
+/** Tokens of the longest sequences whose weights are kept for the gradient. */
 const MOST_TOKENS_KEPT = 128;
 /** Queries of longer sequences that are worked on at once: `[QUERY_BLOCK, N]` weights are in memory for each thread. */
 const QUERY_BLOCK = 96;
@@ -15,8 +15,8 @@ const QUERY_BLOCK = 96;
 /**
  * `VitrailAttention` and its gradient: one task for each head of each sample.
  *
- * What is kept for the gradient are the weights `[heads, B, N, N]` of short sequences, else the logarithms of the softmax denominators
- * `[heads, B, N]`.
+ * What is kept for the gradient (and made without one too: a kernel does not know) are the weights `[heads, B, N, N]` of short sequences,
+ * else the logarithms of the softmax denominators of the scores before scaling `[heads, B, N]`.
  */
 export const attentionKernels: KernelSet = (device, stock) => {
   /** Calls `f` with the address of the mask as float32, 0 if there is none. */
@@ -36,10 +36,10 @@ export const attentionKernels: KernelSet = (device, stock) => {
       const { heads, causal } = attrs as AttentionAttributes;
       const [batch, tokens, packed] = qkv.shape;
       const y = device.output([batch, tokens, packed / 3]);
-      const isKept = tokens <= MOST_TOKENS_KEPT;
-      const kept = device.output(isKept ? [heads, batch, tokens, tokens] : [heads, batch, tokens]);
       const headSize = packed / 3 / heads;
-      const block = isKept ? 0 : 4 * queryBlock(tokens) * tokens;
+      const isKept = keepsWeights(tokens, headSize);
+      const kept = device.output(isKept ? [heads, batch, tokens, tokens] : [heads, batch, tokens]);
+      const block = isKept ? 0 : 4 * queryBlock(isKept, tokens) * tokens;
       const scratch = packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + block + 4 * tokens * headSize;
       withMask(constants.keyMask, (mask) => {
         const words = attentionWords(device, { qkv, y, kept, mask, ...constants, heads, causal });
@@ -66,7 +66,7 @@ export const attentionKernels: KernelSet = (device, stock) => {
       const [batch, tokens, packed] = qkv.shape;
       const dQkv = device.output(qkv.shape);
       const headSize = packed / 3 / heads;
-      const block = queryBlock(tokens);
+      const block = queryBlock(kept.shape.length === 4, tokens);
       const panels = 2 * packedBytes(tokens, headSize) + packedBytes(headSize, tokens);
       const scratch = panels + 8 * block * tokens + 4 * (tokens + block) * headSize;
       withMask(constants.keyMask, (mask) => {
@@ -84,8 +84,13 @@ function packedBytes(columns: number, depth: number): number {
   return 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
 }
 
-function queryBlock(tokens: number): number {
-  return tokens <= MOST_TOKENS_KEPT ? tokens : QUERY_BLOCK;
+/** Whether the weights of a sequence are few enough to be kept: as many as its queries, keys and values at most. */
+function keepsWeights(tokens: number, headSize: number): boolean {
+  return tokens <= Math.min(MOST_TOKENS_KEPT, 3 * headSize);
+}
+
+function queryBlock(keepsWeights: boolean, tokens: number): number {
+  return keepsWeights ? tokens : Math.min(QUERY_BLOCK, tokens);
 }
 
 type Arguments = Record<'qkv' | 'y' | 'kept', TensorInfo> & AttentionConstants & { mask: number } & AttentionAttributes;
@@ -94,11 +99,13 @@ type Arguments = Record<'qkv' | 'y' | 'kept', TensorInfo> & AttentionConstants &
 function attentionWords(device: Device, { qkv, y, kept, mask, cos, sin, heads, causal }: Arguments): number[] {
   const [batch, tokens, packed] = qkv.shape;
   const headSize = packed / 3 / heads;
+  // [heads, B, N, N], or the logarithms [heads, B, N].
+  const hasWeights = kept.shape.length === 4;
   return [
     device.address(qkv),
     device.address(y),
-    kept.shape.length === 3 ? device.address(kept) : 0,
-    kept.shape.length === 4 ? device.address(kept) : 0,
+    hasWeights ? 0 : device.address(kept),
+    hasWeights ? device.address(kept) : 0,
     mask,
     device.addressIfAny(cos),
     device.addressIfAny(sin),
@@ -108,6 +115,6 @@ function attentionWords(device: Device, { qkv, y, kept, mask, cos, sin, heads, c
     heads,
     headSize,
     causal ? 1 : 0,
-    queryBlock(tokens),
+    queryBlock(hasWeights, tokens),
   ];
 }

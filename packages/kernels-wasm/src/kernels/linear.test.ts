@@ -1,4 +1,4 @@
-import { type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
+import { type Tensor, tensor1d, tensor2d, valueAndGrads, zeros } from '@tensorflow/tfjs-core';
 import { type Activation, linear, residualLinear } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, it } from 'vitest';
@@ -29,6 +29,40 @@ describe('linear', () => {
         }
       },
     );
+
+    it('carries NaN, infinities and large values through every activation and its gradient', async () => {
+      const values = [
+        0,
+        -0,
+        NaN,
+        Infinity,
+        -Infinity,
+        1e-39,
+        -1e-39,
+        3e38,
+        -3e38,
+        12,
+        -12,
+        30,
+        -30,
+        89,
+        -89,
+        150,
+        -150,
+        5,
+        -5,
+        1,
+      ];
+      for (const activation of activations) {
+        const layer = (x: Tensor, bias: Tensor) => linear(x, { kernel: tensor2d([[1]]), bias }, activation);
+        const wide = (bias: Tensor) => linear(zeros([3, 1]), { kernel: zeros([1, values.length]), bias }, activation);
+        await expectAsOnCpu(`${activation}`, () => {
+          const narrow = valueAndGrads(layer)([tensor2d(values, [values.length, 1]), tensor1d([0])]);
+          const { value, grads } = valueAndGrads(wide)([tensor1d(values)]);
+          return [narrow.value, narrow.grads[0], value, ...grads];
+        });
+      }
+    });
 
     it.each(shapes)('of %i rows, %i inputs and %i outputs, added to a residual', async (rows, inputs, outputs) => {
       const layer = (x: Tensor, kernel: Tensor, bias: Tensor, residual: Tensor) => residualLinear(x, { kernel, bias }, residual);

@@ -32,6 +32,8 @@ const TASKS = 16;
 const LEAST_COLUMNS = 64;
 /** Values of `b` that are packed as one task, about; fewer are not worth waking a thread. */
 const PACKED_VALUES = 2 ** 15;
+/** Values of `a` that are packed once for all tasks, at most: 32 MiB. */
+const MOST_SHARED_VALUES = 2 ** 23;
 /** Matrices of a batch with fewer multiply-adds than this are one task each; larger ones are divided. */
 const SMALL_PRODUCT = 2 ** 21;
 
@@ -82,15 +84,17 @@ export function product(
   const share = Math.ceil(columns / Math.ceil(TASKS / Math.max(1, rowBlocks)));
   const columnBlock = TILE_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / TILE_COLUMNS);
   const columnBlocks = Math.ceil(columns / columnBlock);
-  // Rows that are needed once are packed by the task that needs them.
-  const bytesOfA = columnBlocks > 1 ? 4 * TILE_ROWS * Math.ceil(rows / TILE_ROWS) * depth : 0;
-  const packTasks = Math.ceil(columns / packedColumns) + (bytesOfA > 0 ? rowBlocks : 0);
+  // Rows that one task needs are packed by that task; few values, and more than there should be twice, by every task that needs them.
+  const valuesOfA = TILE_ROWS * Math.ceil(rows / TILE_ROWS) * depth;
+  const sharesA = columnBlocks > 1 && valuesOfA >= PACKED_VALUES && valuesOfA <= MOST_SHARED_VALUES;
+  const bytesOfA = sharesA ? 4 * valuesOfA : 0;
+  const packTasks = Math.ceil(columns / packedColumns) + (sharesA ? rowBlocks : 0);
   device.withMemory(bytesOfB + bytesOfA, (packedB) => {
-    const packedA = bytesOfA > 0 ? packedB + bytesOfB : 0;
+    const packedA = sharesA ? packedB + bytesOfB : 0;
     for (let index = 0; index < batch; index++) {
       device.launch(Kernel.Pack, packTasks, words(packedB, packedA, index, ROW_BLOCK, packedColumns));
-      const product = words(packedB, packedA, index, ROW_BLOCK, columnBlock);
-      device.launch(Kernel.Multiply, rowBlocks * columnBlocks, product, [], MULTIPLY_SCRATCH_BYTES);
+      const multiplication = words(packedB, packedA, index, ROW_BLOCK, columnBlock);
+      device.launch(Kernel.Multiply, rowBlocks * columnBlocks, multiplication, [], MULTIPLY_SCRATCH_BYTES);
     }
   });
 }

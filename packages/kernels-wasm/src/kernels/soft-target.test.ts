@@ -26,6 +26,7 @@ const shapes = [
   [53, 17, 9, 1031],
   [1025, 5, 6, 130],
   [1931, 3, 4, 9],
+  [1931, 16, 4, 130],
 ] as const;
 
 describe('softTargetCrossEntropy', () => {
