@@ -10,8 +10,8 @@ import type { TipsConfiguration } from './tips-configuration.ts';
  * (`docs/decisions/0006`); the weights of the patch and DINO losses, an eighth and a quarter of the paper's, and few prototypes, because
  * larger ones slow the contrastive loss down or let the teacher go uniform.
  *
- * `vitrail pretrain --recipe tipsv2:tiny`: 2 min 13 s on two cores (145 images/s, wasm). On 256 unseen scenes mIoU 0.198 (chance 0.012; at steps 100 to 600: 0.152, 0.157,
- * 0.175, 0.175, 0.180, 0.198), retrieval R@1 0.50 picture to text, 0.46 text to picture.
+ * `vitrail pretrain --recipe tipsv2:tiny`: 2 min 10 s on two cores (147 images/s, wasm). On 256 unseen scenes mIoU 0.182 (chance 0.012; at steps 100 to 600: 0.199, 0.163,
+ * 0.181, 0.170, 0.182, 0.182), retrieval R@1 0.51 picture to text, 0.49 text to picture.
  */
 const tiny: TipsConfiguration = {
   data: { train: 'scenes?count=100000', evaluate: 'scenes?split=test&count=512' },
