@@ -1,6 +1,6 @@
 /**
  * TIPS: the first version. Three settings away from TIPSv2: the patch loss looks at masked patches only (iBOT), the teacher is an
- * average of the encoder as well as of the heads, and the second CLS token sees one kind of synthetic caption.
+ * average of the encoder as well as of the heads, and the second CLS token sees one kind of synthetic caption (in `small` that of both).
  *
  * "TIPS: Text-Image Pretraining with Spatial awareness", ICLR 2025, arXiv 2410.16512. Training code was not released. Deviations: batch
  * and position grid are those of TIPSv2 (TIPS: 16k pictures, 16 x 16), as in its "TIPS reproduced" (TIPSv2, table 4).

@@ -1,4 +1,4 @@
-import { tipsv2Streams } from '@vitrail/captions';
+import { tipsStreams, tipsv2Streams } from '@vitrail/captions';
 import type { ImageTowerSection, OptimizerSection, TextTowerSection } from './configuration.ts';
 import type { Preset } from './recipe.ts';
 import type { TipsConfiguration } from './tips-configuration.ts';
@@ -76,8 +76,8 @@ const tiny: TipsConfiguration = {
 /**
  * For real pictures of 64 pixels.
  *
- * Crops keep nine tenths, because captions name what a smaller crop leaves out; the long captions, which say where things are, are left out,
- * because patches learn the words later with them; local crops are those of `tiny`; the weights of the patch and DINO losses are small
+ * Crops keep nine tenths, because captions name what a smaller crop leaves out. Deviation from TIPSv2: the long captions, which say where things
+ * are, are left out, as in TIPS, because patches learn the words later with them; local crops are those of `tiny`; the weights of the patch and DINO losses are small
  * (`docs/decisions/0007`).
  *
  * `vitrail pretrain --recipe tipsv2:small --data 'mosaic:cifar10/train-*.tar?grid=1..2' --set 'data.evaluate=mosaic:cifar10/test-*.tar?grid=2'`: 25 min on two cores
@@ -89,7 +89,7 @@ const small: TipsConfiguration = {
   image: { ...tiny.image, width: 128, depth: 4, heads: 4, mlpHidden: 512 },
   text: { ...tiny.text, depth: 1, heads: 4, mlpHidden: 512, vocabularySize: 8192 },
   views: { ...tiny.views, globalScale: [0.9, 1] },
-  captions: { streams: [['alt'], ['short']] },
+  captions: { streams: tipsStreams },
   loss: { ...tiny.loss, patchWeight: 0.1, dinoWeight: 0.1 },
   train: { ...tiny.train, steps: 1700, batchSize: 64, checkpointEvery: 250, evaluateEvery: 250, evaluateSamples: 128 },
 };
