@@ -19,9 +19,10 @@ export function packedRowsBytes(rows: i32, depth: i32): usize {
 
 /** The distance of the rows of a matrix that is packed. */
 export const PACKED: i32 = 0;
+/** Rows of a right-hand matrix that stay in the L1 cache together. */
 const MOST_ROWS_IN_PLACE: i32 = 128;
-/** Rows that are a multiple of this apart (1 KiB) share a quarter of the cache's sets, or less. */
-const FLOATS_OF_CACHE_SET: i32 = 256;
+/** Rows that are a multiple of this apart (1 KiB) fall into a sixteenth of the sets of an L1 cache, or less. */
+const CROWDING_STRIDE: i32 = 256;
 /** Rows of a transposed matrix that are at most as far apart as this (512 bytes) are read where they lie. */
 const LONGEST_PANEL_STEP: i32 = 128;
 const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
@@ -38,8 +39,9 @@ export function packAllColumns(b: usize, columnStride: i32, depthStride: i32, co
 
 /**
  * `c [rows, columns] = bias + a b`, or `c += a b` with `accumulate`: `a [rows, depth]` anywhere in memory, or packed by
- * {@link packAllRows} (`rowStride` is then {@link PACKED}), `b` packed by {@link packAllColumns}, `bias [columns]` or 0. Every element is summed from the first to the last step of depth, however rows
- * and columns are divided among calls. `scratch` has {@link MULTIPLY_SCRATCH_BYTES} bytes.
+ * {@link packAllRows} (`rowStride` is then {@link PACKED}), `b` packed by {@link packAllColumns}, `bias [columns]` or 0. Every element is
+ * summed from the first to the last step of depth, however rows and columns are divided among calls. `scratch` has
+ * {@link MULTIPLY_SCRATCH_BYTES} bytes.
  */
 export function multiplyPacked(
   a: usize,
@@ -77,8 +79,8 @@ export function multiplyRows(
   accumulate: bool,
   scratch: usize,
 ): void {
-  // Read where they lie are whole panels whose rows stay in the L1 cache: few, and not in the same place of each page.
-  if (columns % TILE_COLUMNS != 0 || depth > MOST_ROWS_IN_PLACE || bStride % FLOATS_OF_CACHE_SET == 0) {
+  // Read where they lie are whole panels whose rows stay in the L1 cache: few, and not crowded into the same sets.
+  if (columns % TILE_COLUMNS != 0 || depth > MOST_ROWS_IN_PLACE || bStride % CROWDING_STRIDE == 0) {
     packAllColumns(b, 1, bStride, columns, depth, scratch);
     const rest = scratch + packedColumnsBytes(columns, depth);
     return multiplyPacked(a, rowStride, depthStride, rows, depth, scratch, columns, 0, c, cStride, accumulate, rest);
