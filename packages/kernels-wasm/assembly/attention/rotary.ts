@@ -4,7 +4,7 @@ import { Attention, partOf, sampleOf } from './arguments';
 
 /**
  * Where rows `[first, first + rows)` of the queries (part 0) or keys (1) of a head are, turned by their positions if there is a rotary
- * table, `strideOfTurned` floats apart: in `qkv` itself, or in `room`.
+ * table, {@link strideOfTurned} floats apart: in `qkv` itself, or in `room`.
  */
 export function turnedRows(args: Attention, task: i32, part: i32, first: i32, rows: i32, room: usize): usize {
   const stride = 3 * args.heads * args.headSize;
@@ -14,6 +14,7 @@ export function turnedRows(args: Attention, task: i32, part: i32, first: i32, ro
   return room;
 }
 
+/** Floats from one row that {@link turnedRows} gives to the next. */
 export function strideOfTurned(args: Attention): i32 {
   return args.cos == 0 ? 3 * args.heads * args.headSize : args.headSize;
 }

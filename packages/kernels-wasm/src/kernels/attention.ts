@@ -89,8 +89,9 @@ function keepsWeights(tokens: number, headSize: number): boolean {
   return tokens <= Math.min(MOST_TOKENS_KEPT, 3 * headSize);
 }
 
-function queryBlock(keepsWeights: boolean, tokens: number): number {
-  return keepsWeights ? tokens : Math.min(QUERY_BLOCK, tokens);
+/** Queries that are worked on at once. */
+function queryBlock(isKept: boolean, tokens: number): number {
+  return isKept ? tokens : Math.min(QUERY_BLOCK, tokens);
 }
 
 type Arguments = Record<'qkv' | 'y' | 'kept', TensorInfo> & AttentionConstants & { mask: number } & AttentionAttributes;
