@@ -9,5 +9,11 @@ export type StartedBackend = (typeof backendNames)[number];
 
 /** Whether a backend can be started here, and why; if it cannot, what would have to be done. */
 export type BackendStatus =
-  | { name: StartedBackend; available: true; reason: string }
+  | {
+      name: StartedBackend;
+      available: true;
+      reason: string;
+      /** Whether another backend is the better choice here: a GPU adapter in software. */
+      slow?: true;
+    }
   | { name: StartedBackend; available: false; reason: string; howToGet: string };

@@ -1,16 +1,16 @@
 import { type BackendStatus, backendNames, type StartedBackend } from './backend-status.ts';
-import { installedVersion, isNode } from './installed-version.ts';
+import { describeAdapter, isSoftwareAdapter } from './describe-adapter.ts';
+import { findGpu, type GpuOptions } from './find-gpu.ts';
+import { isNode } from './installed-version.ts';
 import { findTensorflow, type TensorflowOptions } from './tensorflow-installation.ts';
 import { wasmFeatures } from './wasm-features.ts';
 import { whyNoGpu } from './why-no-gpu.ts';
 
 /** What decides where backends are looked for. */
-export type DetectionOptions = { readonly tensorflow?: TensorflowOptions };
-
-const notStartedYet = 'this version of @vitrail/backend does not start webgpu; ask for tensorflow or wasm';
+export type DetectionOptions = { readonly tensorflow?: TensorflowOptions; readonly webgpu?: GpuOptions };
 
 const detectors: Readonly<Record<StartedBackend, (options: DetectionOptions) => Promise<BackendStatus>>> = {
-  webgpu: () => (isNode() ? detectDawn() : detectBrowserGpu()),
+  webgpu: ({ webgpu }) => detectWebGpu(webgpu),
   tensorflow: ({ tensorflow }) => detectTensorflow(tensorflow),
   async wasm() {
     const features = wasmFeatures();
@@ -37,10 +37,8 @@ export function detectBackend(name: StartedBackend, options: DetectionOptions = 
 }
 
 /**
- * Whether each backend can be started here, the fastest first, with the reason, and with how to get those that cannot. Starts nothing and
- * loads no optional package.
- *
- * In this version `webgpu` is looked for but never available.
+ * Whether each backend can be started here, the fastest first, with the reason, and with how to get those that cannot. Starts
+ * nothing; in Node the optional package `webgpu` is loaded, because it alone knows of GPUs.
  *
  * @param options.tensorflow where TensorFlow was set up, and whether it has to use a GPU
  * @example (await detectBackends()).filter(({ available }) => available).map(({ name }) => name) // ['wasm', 'cpu']
@@ -77,27 +75,10 @@ async function detectTensorflow({ folder, device }: TensorflowOptions = {}): Pro
   };
 }
 
-/** Node has no GPU of its own: Dawn, the WebGPU of Chrome, comes as the package `webgpu`. */
-async function detectDawn(): Promise<BackendStatus> {
-  const version = await installedVersion('webgpu');
-  const reason =
-    version === undefined
-      ? 'the package webgpu is not installed'
-      : `the package webgpu ${version} is installed, but cannot be used yet`;
-  return { name: 'webgpu', available: false, reason, howToGet: notStartedYet };
-}
-
-/** The part of `navigator.gpu` that is asked here. */
-type BrowserGpu = { requestAdapter(): Promise<{ info?: { vendor?: string; architecture?: string } } | null> };
-
-async function detectBrowserGpu(): Promise<BackendStatus> {
-  const absent = (reason: string, howToGet: string): BackendStatus => ({ name: 'webgpu', available: false, reason, howToGet });
-  const { gpu } = (globalThis.navigator ?? {}) as { gpu?: BrowserGpu };
-  if (gpu === undefined)
-    return absent('this browser has no WebGPU, or not on this page', 'use a current browser and serve the page by https');
-  const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null)
-    return absent('the browser gives no GPU adapter', 'update the graphics driver, or see chrome://gpu for what is blocked');
-  const name = [adapter.info?.vendor, adapter.info?.architecture].filter(Boolean).join(' ') || 'without a name';
-  return absent(`the browser has a GPU adapter (${name}), but it cannot be used yet`, notStartedYet);
+async function detectWebGpu(options: GpuOptions | undefined): Promise<BackendStatus> {
+  const found = await findGpu(options);
+  if ('missing' in found) return { name: 'webgpu', available: false, reason: found.missing, howToGet: found.howToGet };
+  const reason = describeAdapter(found.adapter);
+  if (!isSoftwareAdapter(found.adapter)) return { name: 'webgpu', available: true, reason };
+  return { name: 'webgpu', available: true, reason: `only a software adapter: ${reason}`, slow: true };
 }

@@ -4,25 +4,35 @@ import { type BackendName, type BackendStatus, backendNames, type StartedBackend
 import { detectBackend, detectBackends } from './detect-backends.ts';
 import { loadTensorflow } from './load-tensorflow.ts';
 import { loadWasm, type WasmOptions } from './load-wasm.ts';
+import { loadWebGpu, type WebGpuOptions } from './load-webgpu.ts';
 import { quietly } from './quietly.ts';
 import { registerGradients } from './register-gradients.ts';
 import type { TensorflowOptions } from './tensorflow-installation.ts';
 
 /** Which backend runs, and why this one. */
-export type BackendReport = { name: StartedBackend; reason: string };
+export type BackendReport = {
+  name: StartedBackend;
+  reason: string;
+  /** Of webgpu: resolves, to why, when the device is lost. */
+  lost?: Promise<string>;
+};
 
 /** What the backends want to know; each looks at its own. */
-export type StartOptions = WasmOptions & { readonly tensorflow?: TensorflowOptions };
+export type StartOptions = WasmOptions & {
+  readonly tensorflow?: TensorflowOptions;
+  readonly webgpu?: WebGpuOptions;
+};
 
 /**
  * Starts a tfjs backend, makes it the current one and registers all gradients. Never starts another one than it says.
  *
- * `auto` takes the first available of webgpu, tensorflow, wasm and cpu, and says in `reason` what kept it from a faster one. If that one
+ * `auto` takes the first available of webgpu on a GPU (and not on a software adapter), tensorflow, wasm and cpu, and says in `reason` what kept it from a faster one. If that one
  * fails to start, it fails too, and does not go on to a slower one.
  *
  * @param options.wasmPaths used when wasm is started for the first time
  * @param options.threads of the wasm backend
  * @param options.kernels false for the wasm backend as tfjs has it
+ * @param options.webgpu precision and features of the webgpu backend
  * @param options.tensorflow where TensorFlow was set up; `device: 'gpu'` refuses a TensorFlow that would compute on the processor
  * @throws `unavailable` when the backend cannot be started here, with the reason and what to do; `unknown-name` for another name.
  *
@@ -42,14 +52,15 @@ export async function startBackend(name: BackendName, options: StartOptions = {}
   }
   await ready();
   await registerGradients();
-  return { name: choice.name, reason: [found ?? choice.reason, ...choice.missing].join('; ') };
+  const { reason = choice.reason, lost } = found ?? {};
+  return { name: choice.name, reason: [reason, ...choice.missing].join('; '), ...(lost && { lost }) };
 }
 
 /** A backend to start, why it can be started, and what kept a faster one from being chosen. */
 type Choice = { name: StartedBackend; reason: string; missing: readonly string[] };
 
 function chooseBest(statuses: readonly BackendStatus[]): Choice {
-  const best = statuses.findIndex(({ available }) => available);
+  const best = statuses.findIndex((status) => status.available && !status.slow);
   const { name, reason } = statuses[best];
   const missing = statuses.slice(0, best).map((status) => `no ${status.name}: ${status.reason}`);
   return { name, reason, missing };
@@ -69,8 +80,12 @@ async function requireAvailable(name: StartedBackend, options: StartOptions): Pr
 }
 
 /** Loads the package of a backend, which registers it and its kernels. Returns what only loading it could tell. */
-async function load(name: StartedBackend, options: StartOptions): Promise<string | undefined> {
-  if (name === 'tensorflow') return await loadTensorflow(options.tensorflow ?? {});
+async function load(
+  name: StartedBackend,
+  options: StartOptions,
+): Promise<{ reason: string; lost?: Promise<string> } | undefined> {
+  if (name === 'webgpu') return await loadWebGpu(options.webgpu ?? {});
+  if (name === 'tensorflow') return { reason: await loadTensorflow(options.tensorflow ?? {}) };
   if (name === 'cpu') {
     await import('@tensorflow/tfjs-backend-cpu');
     // Its first tensor makes this backend advise to install another one.
@@ -82,5 +97,5 @@ async function load(name: StartedBackend, options: StartOptions): Promise<string
     });
     return;
   }
-  return await loadWasm(options);
+  return { reason: await loadWasm(options) };
 }

@@ -1,0 +1,61 @@
+import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import { Device, type Precision } from './device.ts';
+import { webGpuKernels } from './kernels/index.ts';
+import { backendName, currentWebGpuBackend } from './tfjs-webgpu-backend.ts';
+
+/** How the kernels compute. */
+export type WebGpuKernelOptions = {
+  /** `f32` by default; `f16` stores activations as float16 and computes in float32. */
+  precision?: Precision;
+};
+
+/** What runs. */
+export type WebGpuKernelReport = { precision: Precision };
+
+/** The kernels that tfjs itself registers, by name, for the cases that ours leave to them. */
+const stock = new Map<string, KernelFunc>();
+let installed: Device | undefined;
+
+/**
+ * Makes the ops of `@vitrail/ops`, the optimisers of `@vitrail/optim` and the averages of `@vitrail/ema` faster on the `webgpu` backend of
+ * tfjs, which must run already. Nothing else changes for who calls them. A second call may change the precision
+ * of what is computed from then on.
+ *
+ * @throws `unavailable` where the webgpu backend does not run, or its device cannot compute in float16 and that was asked for;
+ *   `unknown-name` for another precision
+ * @example registerWebGpuKernels({ precision: 'f16' }) // { precision: 'f16' }
+ */
+export function registerWebGpuKernels({ precision = 'f32' }: WebGpuKernelOptions = {}): WebGpuKernelReport {
+  const backend = currentWebGpuBackend();
+  if (precision !== 'f32' && precision !== 'f16') {
+    throw new VitrailError('unknown-name', `a precision is f32 or f16, but "${precision}" came`);
+  }
+  if (precision === 'f16' && !backend.device.features.has('shader-f16')) {
+    throw new VitrailError(
+      'unavailable',
+      'precision f16 needs a GPU device with the feature shader-f16, which this one does not have: use f32',
+    );
+  }
+  if (installed?.backend === backend) {
+    installed.precision = precision;
+    return { precision };
+  }
+  const device = new Device(backend, precision);
+  for (const [kernelName, kernelFunc] of Object.entries(webGpuKernels(device, stockKernel))) {
+    const before = getKernel(kernelName, backendName);
+    if (before !== undefined) {
+      if (!stock.has(kernelName)) stock.set(kernelName, before.kernelFunc);
+      unregisterKernel(kernelName, backendName);
+    }
+    registerKernel({ ...before, kernelName, backendName, kernelFunc: (call) => device.run(() => kernelFunc(call)) });
+  }
+  installed = device;
+  return { precision };
+}
+
+function stockKernel(name: string): KernelFunc {
+  const kernel = stock.get(name) ?? getKernel(name, backendName)?.kernelFunc;
+  if (kernel === undefined) throw new VitrailError('unknown-name', `tfjs has no kernel ${name} for the webgpu backend`);
+  return kernel;
+}

@@ -1,0 +1,220 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
+import { halvesToFloats } from './half-floats.ts';
+import { bufferBytes, type Placement, sizeOf } from './placement.ts';
+import type { TfjsWebGpuBackend } from './tfjs-webgpu-backend.ts';
+
+/** `STORAGE | COPY_SRC | COPY_DST`: what tfjs asks for, so that its pool of buffers serves both. */
+const TENSOR_USAGE = 0x80 | 0x04 | 0x08;
+
+/** A buffer that holds several tensors; it goes back to the pool with the last of them. */
+type Slab = { readonly buffer: GPUBuffer; tensors: number };
+
+/** A tensor whose values are not a buffer of their own in float32 or int32, as those of tfjs are. */
+type Special = Placement & { readonly slab?: Slab };
+
+/**
+ * Where the values of tensors lie on the device. Beside those of tfjs, each a buffer of its own with four bytes per number, there are
+ *
+ * - halves: float32 tensors (to tfjs) whose values are stored as float16. Kernels of this package read and write them as they are; a
+ *   kernel of tfjs gets a float32 copy, and reading such a tensor gives float32.
+ * - slabs: many tensors in one buffer, so that one launch goes over all of them.
+ *
+ * To this end the methods of the backend by which tfjs binds, releases and reads a tensor's buffer are replaced on the backend given.
+ */
+export class TensorStore {
+  readonly #backend: TfjsWebGpuBackend;
+  readonly #special = new WeakMap<object, Special>();
+  readonly #alignment: number;
+  readonly #widen: (tensor: TensorInfo) => TensorInfo;
+  readonly #afterRead: () => void;
+
+  /**
+   * @param hooks.widen makes a float32 copy of a tensor of halves
+   * @param hooks.afterRead runs once values have come to the host, and may throw
+   */
+  constructor(
+    backend: TfjsWebGpuBackend,
+    { widen, afterRead }: { widen: (tensor: TensorInfo) => TensorInfo; afterRead: () => void },
+  ) {
+    this.#backend = backend;
+    this.#alignment = backend.device.limits.minStorageBufferOffsetAlignment;
+    this.#widen = widen;
+    this.#afterRead = afterRead;
+    this.#replaceMethods();
+  }
+
+  /** Where the values of a tensor lie; uploads them first if they are on the host. */
+  placement(tensor: TensorInfo): Placement {
+    const special = this.#special.get(tensor.dataId);
+    if (special !== undefined) return special;
+    this.#backend.uploadToGPU(tensor.dataId);
+    const { resource, dtype } = this.#backend.tensorMap.get(tensor.dataId);
+    const buffer = resource as GPUBuffer;
+    return { buffer, offset: 0, bytes: buffer.size, element: dtype === 'float32' ? 'f32' : 'i32' };
+  }
+
+  /** Whether the values of a tensor are stored as float16. */
+  isHalf(tensor: TensorInfo): boolean {
+    return this.#special.get(tensor.dataId)?.element === 'f16';
+  }
+
+  /** A new float32 tensor, its values not yet set; as halves if `element` says so. Every shape must hold at least one number. */
+  allocate(shape: readonly number[], element: 'f32' | 'f16'): TensorInfo {
+    const tensor = this.#backend.makeTensorInfo([...shape], 'float32');
+    if (element === 'f32') {
+      this.#backend.uploadToGPU(tensor.dataId);
+      return tensor;
+    }
+    const bytes = bufferBytes(sizeOf(shape), element);
+    const buffer = this.#backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
+    this.#backend.tensorMap.get(tensor.dataId).resource = buffer;
+    this.#special.set(tensor.dataId, { buffer, offset: 0, bytes, element });
+    return tensor;
+  }
+
+  /** New float32 tensors that lie one after the other in one buffer, and the place of all of them together. */
+  allocateSlab(shapes: readonly (readonly number[])[]): { tensors: TensorInfo[]; whole: Placement } {
+    const offsets = this.slabOffsets(shapes);
+    const slab = this.#newSlab(offsets[shapes.length]);
+    const tensors = shapes.map((shape, i) => {
+      const tensor = this.#backend.makeTensorInfo([...shape], 'float32');
+      this.#place(tensor, slab, offsets[i], 4 * sizeOf(shape));
+      return tensor;
+    });
+    return { tensors, whole: wholeOf(slab) };
+  }
+
+  /**
+   * The place of all these float32 tensors together: where they lie one after the other already, as {@link allocateSlab} lays them, just
+   * that; else they are moved into a new slab first. The tensors stay what they are to everybody else.
+   */
+  gather(tensors: readonly TensorInfo[]): Placement {
+    const offsets = this.slabOffsets(tensors.map(({ shape }) => shape));
+    const first = this.#special.get(tensors[0].dataId);
+    const lieTogether =
+      first?.slab !== undefined &&
+      tensors.every(({ dataId }, i) => {
+        const special = this.#special.get(dataId);
+        return special?.slab === first.slab && special?.offset === first.offset + offsets[i];
+      });
+    if (lieTogether) return { ...(first as Special), bytes: offsets[tensors.length] };
+    const slab = this.#newSlab(offsets[tensors.length]);
+    const sources = tensors.map((tensor) => this.placement(this.isHalf(tensor) ? this.#widen(tensor) : tensor));
+    this.#backend.ensureCommandEncoderReady();
+    this.#backend.endComputePassEncoder();
+    tensors.forEach((tensor, i) => {
+      const { buffer, offset } = sources[i];
+      const bytes = 4 * sizeOf(tensor.shape);
+      if (bytes > 0) this.#backend.commandEncoder?.copyBufferToBuffer(buffer, offset, slab.buffer, offsets[i], bytes);
+    });
+    // The copies are recorded and not yet submitted: until they are, nobody may get the buffers they read.
+    for (const tensor of tensors) this.#replaceAfterSubmission(tensor);
+    for (const [i, tensor] of tensors.entries()) this.#place(tensor, slab, offsets[i], 4 * sizeOf(tensor.shape));
+    return wholeOf(slab);
+  }
+
+  /** In bytes, where each of these tensors begins in a slab of their own; and last, the bytes of the slab. */
+  slabOffsets(shapes: readonly (readonly number[])[]): number[] {
+    const offsets = [0];
+    for (const shape of shapes) {
+      const bytes = 4 * Math.max(1, sizeOf(shape));
+      offsets.push(offsets[offsets.length - 1] + this.#alignment * Math.ceil(bytes / this.#alignment));
+    }
+    return offsets;
+  }
+
+  #newSlab(bytes: number): Slab {
+    return { buffer: this.#backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE), tensors: 0 };
+  }
+
+  #place(tensor: TensorInfo, slab: Slab, offset: number, bytes: number): void {
+    slab.tensors++;
+    this.#backend.tensorMap.get(tensor.dataId).resource = slab.buffer;
+    this.#special.set(tensor.dataId, { buffer: slab.buffer, offset, bytes, element: 'f32', slab });
+  }
+
+  /** Takes a tensor's buffer from it, for the pool once all that is recorded is submitted. */
+  #replaceAfterSubmission({ dataId }: TensorInfo): void {
+    const special = this.#special.get(dataId);
+    this.#special.delete(dataId);
+    const buffer = this.#backend.tensorMap.get(dataId).resource as GPUBuffer;
+    if (special?.slab === undefined) this.#backend.uniformPendingDisposal.push(buffer);
+    else if (--special.slab.tensors === 0) this.#backend.uniformPendingDisposal.push(special.slab.buffer);
+  }
+
+  #replaceMethods(): void {
+    const backend = this.#backend;
+    const { tensorToBinding, releaseResource, read, runWebGPUProgram } = backend;
+
+    backend.tensorToBinding = (tensor) => {
+      const special = tensor && this.#special.get(tensor.dataId);
+      if (special?.slab === undefined) return tensorToBinding.call(backend, tensor);
+      return { buffer: special.buffer, offset: special.offset, size: special.bytes };
+    };
+
+    backend.releaseResource = (dataId) => {
+      const special = this.#special.get(dataId);
+      this.#special.delete(dataId);
+      if (special?.slab === undefined) {
+        releaseResource.call(backend, dataId);
+        return;
+      }
+      backend.tensorMap.get(dataId).resource = null;
+      if (--special.slab.tensors === 0) backend.bufferManager.releaseBuffer(special.slab.buffer);
+    };
+
+    backend.read = async (dataId) => {
+      const special = this.#special.get(dataId);
+      const values = special === undefined ? await read.call(backend, dataId) : await this.#readSpecial(dataId, special);
+      this.#afterRead();
+      return values;
+    };
+
+    if (typeof OffscreenCanvas === 'undefined') {
+      const { readSync } = backend;
+      backend.readSync = (dataId) => {
+        if (backend.tensorMap.get(dataId).values != null) return readSync.call(backend, dataId);
+        throw new VitrailError(
+          'unavailable',
+          'values on a GPU cannot be read at once here: await data() or array() instead of dataSync() or arraySync()',
+        );
+      };
+    }
+
+    backend.runWebGPUProgram = (program, inputs, ...others) => {
+      if (!inputs.some((input) => this.isHalf(input))) return runWebGPUProgram.call(backend, program, inputs, ...others);
+      const widened = inputs.map((input) => (this.isHalf(input) ? this.#widen(input) : input));
+      const output = runWebGPUProgram.call(backend, program, widened, ...others);
+      widened.forEach((input, i) => {
+        if (input !== inputs[i]) backend.disposeData(input.dataId);
+      });
+      return output;
+    };
+  }
+
+  async #readSpecial(dataId: object, special: Special): Promise<Float32Array> {
+    const count = sizeOf(this.#backend.tensorMap.get(dataId).shape);
+    const bytes = await this.readBytes(special);
+    return special.element === 'f16' ? halvesToFloats(new Uint16Array(bytes, 0, count)) : new Float32Array(bytes, 0, count);
+  }
+
+  /** What lies at a place, once all that was recorded before has run. */
+  async readBytes({ buffer, offset, bytes }: Placement): Promise<ArrayBuffer> {
+    const backend = this.#backend;
+    const length = 4 * Math.ceil(bytes / 4);
+    const staging = backend.device.createBuffer({ size: length, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+    backend.ensureCommandEncoderReady();
+    backend.endComputePassEncoder();
+    backend.commandEncoder?.copyBufferToBuffer(buffer, offset, staging, 0, length);
+    backend.submitQueue();
+    await staging.mapAsync(0x01); // READ
+    const values = staging.getMappedRange().slice(0);
+    staging.destroy();
+    return values;
+  }
+}
+
+function wholeOf({ buffer }: Slab): Placement {
+  return { buffer, offset: 0, bytes: buffer.size, element: 'f32' };
+}

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { getBackend, registerBackend, removeBackend, setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { create, globals } from 'webgpu';
+import { type Precision, registerWebGpuKernels } from '../src/index.ts';
+
+/** Drivers that compute on the processor, the better one first: Mesa's lavapipe has float16, SwiftShader comes with chromium. */
+const softwareDrivers = [
+  '/usr/share/vulkan/icd.d/lvp_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+];
+
+/** A device of this machine's GPU, else of a software driver, else of none. */
+async function openDevice(): Promise<{ device: GPUDevice; info: GPUAdapterInfo } | undefined> {
+  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  const driver = softwareDrivers.find((path) => existsSync(path));
+  if (process.env.VK_DRIVER_FILES === undefined && driver !== undefined && !existsSync('/dev/dri')) {
+    process.env.VK_DRIVER_FILES = driver;
+  }
+  Object.assign(globalThis, globals);
+  const gpu = create(['enable-dawn-features=vulkan_enable_f16_on_nvidia']);
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) return undefined;
+  const features = ['shader-f16', 'subgroups', 'timestamp-query'].filter((name) => adapter.features.has(name));
+  const { maxStorageBuffersPerShaderStage } = adapter.limits;
+  const device = await adapter.requestDevice({
+    requiredFeatures: features as GPUFeatureName[],
+    requiredLimits: { maxStorageBuffersPerShaderStage },
+  });
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  // Importing it has registered tfjs's own device, which lacks features.
+  removeBackend('webgpu');
+  registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  return { device, info: adapter.info };
+}
+
+const opened = await openDevice();
+
+/** The device that the tests run on; `undefined` where there is no adapter. */
+export const device: GPUDevice | undefined = opened?.device;
+
+const precisions: readonly Precision[] = device?.features.has('shader-f16') ? ['f32', 'f16'] : ['f32'];
+
+/** Largest difference allowed, relative to the largest value and at least 1. */
+const TOLERANCES: Readonly<Record<Precision, number>> = { f32: 1e-5, f16: 4e-3 };
+
+type Values = { shape: number[]; values: Float32Array | Int32Array | Uint8Array };
+
+/** What the composition on cpu gives, by name of the comparison. */
+const compositions = new Map<string, Values[]>();
+
+/** Names of comparisons are unique in a test file. `tolerance` is that in f32, `halfTolerance` that in f16. */
+export type ExpectAsOnCpu = (
+  name: string,
+  f: () => Tensor[],
+  options?: { tolerance?: number; halfTolerance?: number },
+) => Promise<void>;
+
+/**
+ * The same tests in every precision that the device has. `expectAsOnCpu` compares with the plain composition on the cpu backend, and two
+ * runs on the device with each other, bit by bit. Without an adapter the tests are skipped.
+ */
+export function onWebGpu(tests: (expectAsOnCpu: ExpectAsOnCpu, precision: Precision) => void): void {
+  if (device === undefined) {
+    describe.skip('on webgpu: this machine has no GPU adapter, not even one in software', () => tests(async () => {}, 'f32'));
+    return;
+  }
+  describe.each(precisions)('on webgpu in %s', (precision) => {
+    let previous: string;
+    beforeAll(async () => {
+      previous = getBackend();
+      await setBackend('webgpu');
+      registerWebGpuKernels({ precision });
+    });
+    afterAll(async () => {
+      await setBackend(previous);
+    });
+    tests((name, f, options) => compare(precision, name, f, options), precision);
+  });
+}
+
+async function compare(
+  precision: Precision,
+  name: string,
+  f: () => Tensor[],
+  { tolerance = TOLERANCES.f32, halfTolerance = TOLERANCES.f16 }: { tolerance?: number; halfTolerance?: number } = {},
+): Promise<void> {
+  const actual = await valuesOf(f);
+  const again = await valuesOf(f);
+  expect(again, `${name}: other bits the second time`).toEqual(actual);
+  const expected = compositions.get(name) ?? (await onCpu(() => valuesOf(f)));
+  compositions.set(name, expected);
+  expect(actual.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
+  expected.forEach((one, index) => {
+    const values = actual[index].values;
+    const finite = Array.from(one.values).filter(Number.isFinite);
+    const largest = finite.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const allowed = (precision === 'f16' ? halfTolerance : tolerance) * largest;
+    one.values.forEach((value, i) => {
+      const same = Object.is(value, values[i]) || value === values[i] || Math.abs(value - values[i]) <= allowed;
+      if (!same) expect.fail(`${name}, output ${index}, element ${i}: ${values[i]} instead of ${value}`);
+    });
+  });
+}
+
+async function onCpu<T>(f: () => Promise<T>): Promise<T> {
+  await setBackend('cpu');
+  try {
+    return await f();
+  } finally {
+    await setBackend('webgpu');
+  }
+}
+
+async function valuesOf(f: () => Tensor[]): Promise<Values[]> {
+  const tensors = tidy(f);
+  const values: Values[] = [];
+  for (const tensor of tensors) values.push({ shape: tensor.shape, values: await tensor.data() });
+  for (const tensor of tensors) tensor.dispose();
+  return values;
+}
