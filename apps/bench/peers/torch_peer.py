@@ -1,4 +1,4 @@
-"""PyTorch as a peer, eager, as it is used: torch_peer.py THREADS."""
+"""PyTorch as a peer, eager, as it is used: torch_peer.py THREADS [cuda]. On CUDA it computes in bfloat16, by autocast."""
 
 import sys
 
@@ -8,11 +8,21 @@ import torch.nn.functional as F
 from peer import checksum, serve
 
 EPSILON = 1e-6
+DEVICE = sys.argv[2] if len(sys.argv) > 2 else "cpu"
 
 
 def prepare(spec, inputs):
-    tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+    tensors = {name: torch.from_numpy(array).to(DEVICE) for name, array in inputs.items()}
     return {"gemm": gemm, "attention": attention, "layer-norm": layer_norm, "vit-step": vit_step}[spec["kind"]](spec, tensors)
+
+
+def autocast():
+    return torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda")
+
+
+def finish():
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
 
 
 def gemm(spec, tensors):
@@ -41,11 +51,12 @@ def operation(compute, no_grad=False):
 
     def run(repeats):
         nonlocal last
-        with torch.set_grad_enabled(not no_grad):
+        with torch.set_grad_enabled(not no_grad), autocast():
             for _ in range(repeats):
                 last = compute()
+            finish()
 
-    return run, lambda: checksum(last.numpy())
+    return run, lambda: checksum(last.float().cpu().numpy())
 
 
 def attend(qkv, heads):
@@ -88,15 +99,20 @@ def vit_step(spec, tensors):
         nonlocal loss
         for _ in range(repeats):
             optimizer.zero_grad(set_to_none=True)
-            total = F.mse_loss(forward(), target)
+            with autocast():
+                total = F.mse_loss(forward(), target)
             total.backward()
             optimizer.step()
-            loss = total.item()
+            loss = total.detach()
+        loss = loss.item()
 
     return run, lambda: loss
 
 
 if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[1]))
-    version = f"PyTorch {torch.__version__}, eager, {torch.backends.cpu.get_cpu_capability()}"
+    if DEVICE == "cuda" and not torch.cuda.is_available():
+        sys.exit("PyTorch finds no CUDA device here")
+    device = torch.cuda.get_device_name() if DEVICE == "cuda" else torch.backends.cpu.get_cpu_capability()
+    version = f"PyTorch {torch.__version__}, eager, {device}"
     serve(version, torch.get_num_threads(), prepare)

@@ -17,7 +17,7 @@ afterEach(() => {
 describe('bench', () => {
   it.each([
     [['gpu'], /Allowed choices are cpu/],
-    [['webgpu'], /Allowed choices are cpu/],
+    [['gpu'], /Allowed choices are cpu/],
     [['--with', 'pytorch'], /no peer "pytorch".*torch/],
     [['--workload', 'vit'], /no workload "vit"/],
     [['--threads', '0,2'], /whole number of at least 1/],
@@ -30,7 +30,9 @@ describe('bench', () => {
 
 describe('chooseContestants', () => {
   const names = (peers: string[]) =>
-    chooseContestants({ peers, threads: [1, 2], python: '/opt/python' }).map(({ engine, threads }) => `${engine} ${threads}`);
+    chooseContestants({ suite: 'cpu', peers, threads: [1, 2], python: '/opt/python' }).map(
+      ({ engine, threads }) => `${engine} ${threads}`,
+    );
 
   it('takes every thread count of engines that have threads, and one of those that have not', () => {
     expect(names([])).toEqual(['vitrail 1', 'vitrail 2', 'composition 1', 'peak 1', 'peak 2']);
@@ -38,7 +40,7 @@ describe('chooseContestants', () => {
   });
 
   it('runs Python peers with the Python that was named', () => {
-    const [torch] = chooseContestants({ peers: ['torch'], threads: [2], python: '/opt/python' }).filter(
+    const [torch] = chooseContestants({ suite: 'cpu', peers: ['torch'], threads: [2], python: '/opt/python' }).filter(
       ({ engine }) => engine === 'torch',
     );
     expect(torch.command).toEqual({ file: '/opt/python', args: ['-B', expect.stringMatching(/peers\/torch_peer\.py$/), '2'] });

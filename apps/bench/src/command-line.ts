@@ -3,13 +3,14 @@ import { availableParallelism, cpus } from 'node:os';
 import { isVitrailError, VitrailError } from '@vitrail/core';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { chooseContestants } from './contestants.ts';
-import { engines, peerNames } from './engines/registry.ts';
+import { engines, peerNames, type Suite, suites } from './engines/registry.ts';
 import { serveEngine } from './engines/serve-engine.ts';
-import { type Row, tolerance } from './row.ts';
+import { isSame, type Row } from './row.ts';
 import { runBench } from './run-bench.ts';
 import { formatTables } from './table.ts';
 import { chooseWorkloads } from './workloads/choose-workloads.ts';
 import { cpuWorkloads } from './workloads/cpu-workloads.ts';
+import { gpuWorkloads } from './workloads/gpu-workloads.ts';
 import type { Workload } from './workloads/workload.ts';
 
 type Options = { with: string[]; python: string; threads: number[]; rounds: number; workload: string[]; json?: string };
@@ -21,8 +22,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let result: number = status.done;
   const program = new Command('bench')
     .description('Vitrail beside its peers: all measured side by side, round by round, in one run.')
-    .addArgument(new Argument('[suite]', 'what to measure').choices(['cpu']).default('cpu'))
-    .option('--with <peers>', `comma-separated, of ${peerNames.join(', ')}`, list, [])
+    .addArgument(new Argument('[suite]', 'what to measure').choices(suites).default('cpu'))
+    .option(
+      '--with <peers>',
+      `comma-separated, of ${suites.map((suite) => `${peerNames(suite).join(', ')} (${suite})`).join('; ')}`,
+      list,
+      [],
+    )
     .option('--python <path>', 'Python with torch or jax', 'python3')
     .option('--threads <counts>', 'comma-separated numbers of threads', counts, [...new Set([1, availableParallelism()])])
     .option('--rounds <n>', 'rounds of which the median is taken', count, 5)
@@ -30,11 +36,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .option('--json <file>', 'write the rows there; - for stdout, instead of the tables')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'bench: ')) })
-    .action(async (_suite: string, options: Options) => {
-      result = await bench(options);
+    .action(async (suite: Suite, options: Options) => {
+      result = await bench(suite, options);
     });
   program
-    .command('serve <engine> <threads>', { hidden: true })
+    .command('serve <suite> <engine> <threads>', { hidden: true })
     .description('an engine in a process of its own, for bench itself')
     .action(serve);
   try {
@@ -49,9 +55,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function bench(options: Options): Promise<number> {
-  const workloads = chooseWorkloads(cpuWorkloads, options.workload);
-  const contestants = chooseContestants({ peers: options.with, threads: options.threads, python: options.python });
+async function bench(suite: Suite, options: Options): Promise<number> {
+  const workloads = chooseWorkloads(suite === 'cpu' ? cpuWorkloads : await gpuWorkloads(), options.workload);
+  const { threads, python } = options;
+  const contestants = chooseContestants({ suite, peers: options.with, threads, python });
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -61,7 +68,7 @@ async function bench(options: Options): Promise<number> {
       note: (line) => process.stderr.write(`${line}\n`),
       signal: interruption.signal,
     });
-    await print(rows, workloads, options.json);
+    await print(suite, rows, workloads, options.json);
     return verdict(rows);
   } catch (error) {
     if (interruption.signal.aborted) return status.interrupted;
@@ -71,13 +78,18 @@ async function bench(options: Options): Promise<number> {
   }
 }
 
-async function print(rows: readonly Row[], workloads: readonly Workload[], json: string | undefined): Promise<void> {
+async function print(
+  suite: Suite,
+  rows: readonly Row[],
+  workloads: readonly Workload[],
+  json: string | undefined,
+): Promise<void> {
   const text = `${JSON.stringify(rows, null, 1)}\n`;
   if (json === '-') {
     process.stdout.write(text);
     return;
   }
-  process.stdout.write(`${machine()}\n\n${engineLines(rows)}\n\n${formatTables(rows, workloads)}`);
+  process.stdout.write(`${machine()}\n\n${engineLines(suite, rows)}\n\n${formatTables(rows, workloads)}`);
   if (json === undefined) return;
   try {
     await writeFile(json, text);
@@ -88,7 +100,7 @@ async function print(rows: readonly Row[], workloads: readonly Workload[], json:
 
 /** Failed when nothing was measured or engines do not agree on what they computed. A peer that is not there is told in its row. */
 function verdict(rows: readonly Row[]): number {
-  const differing = rows.filter(({ difference = 0 }) => difference > tolerance);
+  const differing = rows.filter((row) => !isSame(row));
   for (const { workload, engine, threads, difference } of differing) {
     process.stderr.write(`bench: ${engine} (${threads}) computes something else in ${workload}: it differs by ${difference}\n`);
   }
@@ -100,8 +112,8 @@ function machine(): string {
 }
 
 /** What each engine is and said of itself. */
-function engineLines(rows: readonly Row[]): string {
-  return engines
+function engineLines(suite: Suite, rows: readonly Row[]): string {
+  return engines[suite]
     .flatMap(({ name, title }) => {
       const versions = new Set(
         rows.filter(({ engine, version }) => engine === name && version !== '').map(({ version }) => version),
@@ -111,11 +123,11 @@ function engineLines(rows: readonly Row[]): string {
     .join('\n');
 }
 
-async function serve(name: string, threads: string): Promise<void> {
+async function serve(suite: Suite, name: string, threads: string): Promise<void> {
   // Whatever a library prints is not an answer.
   console.log = console.error;
   console.info = console.error;
-  const engine = engines.find((known) => known.name === name);
+  const engine = engines[suite]?.find((known) => known.name === name);
   if (engine === undefined || !('node' in engine.runsIn)) throw new VitrailError('unknown-name', `there is no engine "${name}"`);
   await serveEngine(await engine.runsIn.node(count(threads)), process.stdin, process.stdout);
   process.exit(status.done);

@@ -9,6 +9,8 @@ import type { Workload } from './workloads/workload.ts';
 export type Participant = {
   engine: string;
   threads: number;
+  /** See `EngineDefinition`. */
+  allowed?: number;
   /** Its process, started if it is not there. */
   process(): Promise<Pick<EngineProcess, 'hello' | 'ask'>>;
 };
@@ -50,7 +52,9 @@ export async function measureWorkload(
     const [state] = warm[i].samples;
     const row = rowOf(workload, participant, { state, answers, error });
     if (state === undefined || i === reference || state.values.length === 0) return row;
-    return { ...row, difference: largestDifference(state.values, warm[reference].samples[0].values) };
+    const { allowed } = participant;
+    const difference = largestDifference(state.values, warm[reference].samples[0].values);
+    return { ...row, difference, ...(allowed !== undefined && { allowed }) };
   });
 }
 

@@ -20,6 +20,8 @@ export type Row = {
    * The largest relative difference of its losses at steps 1, 2, 3, or of its results, from those of the first engine that ran; absent for that engine.
    */
   difference?: number;
+  /** How large `difference` may be, where that is more than float32 needs. */
+  allowed?: number;
   /** Median time over that of the workload's baseline on the same engine. */
   ofBaseline?: number;
   launchesPerLayer?: number;
@@ -27,5 +29,10 @@ export type Row = {
   error?: string;
 };
 
-/** Relative difference up to which engines have computed the same. */
+/** Relative difference up to which engines have computed the same in float32. */
 export const tolerance = 1e-3;
+
+/** Whether an engine computed what the first one did, up to what its precision allows. */
+export function isSame({ difference = 0, allowed = tolerance }: Row): boolean {
+  return difference <= allowed;
+}

@@ -9,7 +9,14 @@ import type { Spec, Workload } from './workloads/workload.ts';
 import { writeInputs } from './workloads/write-inputs.ts';
 
 /** An engine to be measured at a number of threads. */
-export type Contestant = { engine: string; threads: number; kinds: readonly Spec['kind'][]; command: EngineCommand };
+export type Contestant = {
+  engine: string;
+  threads: number;
+  kinds: readonly Spec['kind'][];
+  command: EngineCommand;
+  /** See `EngineDefinition`. */
+  allowed?: number;
+};
 
 /** What {@link runBench} takes. */
 export type BenchOptions = {
@@ -47,7 +54,8 @@ export async function runBench(
       const data = await writeInputs(workload, join(folder, 'inputs.f32'));
       const participants = those.map((contestant): Participant => {
         const first = once(() => processOf(contestant, processes, signal));
-        return { engine: contestant.engine, threads: contestant.threads, process: first };
+        const { engine, threads, allowed } = contestant;
+        return { engine, threads, process: first, ...(allowed !== undefined && { allowed }) };
       });
       rows.push(...(await measureWorkload(workload, participants, { data, rounds })));
     }

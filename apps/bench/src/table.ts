@@ -1,4 +1,4 @@
-import { type Row, tolerance } from './row.ts';
+import { isSame, type Row } from './row.ts';
 import { groupOf, type Workload } from './workloads/workload.ts';
 
 type Column = { title: string; cell(row: Row, rows: readonly Row[]): string };
@@ -15,7 +15,7 @@ const columns: readonly Column[] = [
   { title: 'of baseline', cell: ({ ofBaseline }) => (ofBaseline === undefined ? '' : ofBaseline.toFixed(2)) },
   { title: 'launches/layer', cell: ({ launchesPerLayer }) => (launchesPerLayer === undefined ? '' : String(launchesPerLayer)) },
   { title: 'third loss', cell: ({ loss }) => (loss === undefined ? '' : loss.toPrecision(6)) },
-  { title: 'same result', cell: ({ difference }) => (difference === undefined ? '' : agreement(difference)) },
+  { title: 'same result', cell: agreement },
 ];
 
 /**
@@ -77,8 +77,9 @@ function timeOverVitrail({ workload, threads, medianMs }: Row, rows: readonly Ro
   return (medianMs / reference.medianMs).toFixed(2);
 }
 
-function agreement(difference: number): string {
-  return difference <= tolerance ? 'yes' : `NO, differs by ${difference.toPrecision(2)}`;
+function agreement(row: Row): string {
+  if (row.difference === undefined) return '';
+  return isSame(row) ? 'yes' : `NO, differs by ${row.difference.toPrecision(2)}`;
 }
 
 /** Three digits, more where they are whole. */

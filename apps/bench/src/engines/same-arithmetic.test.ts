@@ -45,7 +45,7 @@ it.each(workloads)('$name is the same on composition, stock and jax-js', async (
   const rows = await measure(workload, {
     composition: tfjs(compositionModel),
     stock: tfjs(stockModel),
-    'jax-js': await jaxJsEngine(),
+    'jax-js': await jaxJsEngine('wasm'),
   });
   expect(rows.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
   for (const { engine, difference = 0 } of rows.slice(1)) expect(difference, engine).toBeLessThan(1e-5);
@@ -53,7 +53,7 @@ it.each(workloads)('$name is the same on composition, stock and jax-js', async (
 
 it('drops the same tokens on composition and jax-js', async () => {
   const workload = vitStep(size, { name: 'token-drop/0.5', dropped: 0.5 });
-  const rows = await measure(workload, { composition: tfjs(compositionModel), 'jax-js': await jaxJsEngine() });
+  const rows = await measure(workload, { composition: tfjs(compositionModel), 'jax-js': await jaxJsEngine('wasm') });
   expect(rows[0]).toMatchObject({ rounds: 2, launchesPerLayer: expect.any(Number), loss: expect.any(Number) });
   expect(rows[1].error).toBeUndefined();
   expect(rows[1].difference).toBeLessThan(1e-5);

@@ -2,12 +2,12 @@ import { nearestName, VitrailError } from '@vitrail/core';
 import { groupOf, type Workload } from './workload.ts';
 
 /**
- * The workloads of these names, or of these groups (`gemm`), in their own order; all of them when no name is given.
+ * The workloads of these names, or of these groups (`gemm`), in their own order; all but the large ones when no name is given.
  *
  * @throws `unknown-name` for a name that is neither
  */
 export function chooseWorkloads(all: readonly Workload[], names: readonly string[]): readonly Workload[] {
-  if (names.length === 0) return all;
+  if (names.length === 0) return all.filter(({ large }) => !large);
   const known = [...new Set(all.flatMap(({ name }) => [name, groupOf(name)]))];
   for (const name of names) {
     if (known.includes(name)) continue;

@@ -26,6 +26,8 @@ export type Workload = {
   inputs: Readonly<Record<string, Input>>;
   /** Floating-point operations of one run, multiply and add counted as two; absent where nobody counted. */
   flops?: number;
+  /** Whether it asks for so much that it is measured only where it is named, or on a GPU that is one. */
+  large?: true;
   /** The workload whose time this one is set against, per engine. */
   baseline?: string;
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type StartOptions, startBackend } from '@vitrail/backend';
 
 /** The forms in which tfjs is measured. */
-export type TfjsName = 'vitrail' | 'composition' | 'stock' | 'tensorflow';
+export type TfjsName = 'vitrail' | 'composition' | 'stock' | 'tensorflow' | 'webgpu' | 'webgpu-f16' | 'webgpu-stock';
 
 /** Starts the backend of an engine, and says what runs on how many threads. */
 export async function startTfjs(name: TfjsName, threads: number): Promise<{ description: string; threads: number }> {
@@ -14,10 +14,13 @@ export async function startTfjs(name: TfjsName, threads: number): Promise<{ desc
     process.env.TF_NUM_INTEROP_THREADS = String(threads);
     return { description: await start('tensorflow', { tensorflow: { folder: tensorflowFolder() } }), threads };
   }
+  if (name === 'webgpu') return { description: await start('webgpu', {}), threads: 1 };
+  if (name === 'webgpu-f16') return { description: await start('webgpu', { webgpu: { precision: 'f16' } }), threads: 1 };
+  if (name === 'webgpu-stock') return { description: await start('webgpu', { webgpu: { kernels: false } }), threads: 1 };
   return { description: await start('wasm', { kernels: false }), threads: 1 };
 }
 
-async function start(name: 'wasm' | 'tensorflow', options: StartOptions): Promise<string> {
+async function start(name: 'wasm' | 'tensorflow' | 'webgpu', options: StartOptions): Promise<string> {
   return (await startBackend(name, options)).reason;
 }
 

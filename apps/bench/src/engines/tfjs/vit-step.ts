@@ -25,27 +25,30 @@ export async function prepareVitStep(spec: VitStep, inputs: Readonly<Record<stri
   let params = parametersOf(inputs);
   let state = optimizer.init(params);
   let step = 0;
-  let loss = 0;
+  let loss: Scalar | undefined;
   const { patches, target } = inputs;
   const keep = inputs.keep && tidy(() => cast(inputs.keep, 'int32') as Tensor2D);
   const launchesPerLayer = spec.depth > 1 ? await countPerLayer(spec, { params, patches, target, keep }, model) : undefined;
   return {
-    run(repeats) {
+    async run(repeats) {
       for (let i = 0; i < repeats; i++) {
         const { value, gradients } = lossAndGradients(model, params, { patches, target, keep }, spec.heads);
         const updated = optimizer.update(gradients, state, params, step);
-        loss = value.dataSync()[0];
-        value.dispose();
+        loss?.dispose();
+        loss = value;
         disposeTree(params, state, gradients);
         params = updated.params as VitStepParams;
         state = updated.state;
         step++;
       }
+      // On a device of its own, all steps have run once the last one's numbers are here.
+      await Promise.all([loss?.data(), params.norm.bias.data()]);
     },
-    value: () => loss,
+    value: async () => (await loss?.data())?.[0] ?? Number.NaN,
     ...(launchesPerLayer !== undefined && { launchesPerLayer }),
     release() {
       disposeTree(params, state);
+      loss?.dispose();
       dispose([patches, target, ...(keep ? [keep, inputs.keep] : [])]);
     },
   };
