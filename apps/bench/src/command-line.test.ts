@@ -17,7 +17,6 @@ afterEach(() => {
 describe('bench', () => {
   it.each([
     [['gpu'], /Allowed choices are cpu/],
-    [['gpu'], /Allowed choices are cpu/],
     [['--with', 'pytorch'], /no peer "pytorch".*torch/],
     [['--workload', 'vit'], /no workload "vit"/],
     [['--threads', '0,2'], /whole number of at least 1/],

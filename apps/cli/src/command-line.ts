@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import { requireChoice } from '@vitrail/train';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { backendNames } from './backend.ts';
+import { backendNames, precisions } from './backend.ts';
 import { doctor } from './commands/doctor.ts';
 import { embed } from './commands/embed.ts';
 import { evaluate } from './commands/evaluate.ts';
@@ -49,16 +49,21 @@ function commandLine(finish: (status: number) => void): Command {
       .description(description)
       .option('--json', 'print one JSON object instead of text')
       .option('--verbose', 'print the stack of an error');
-  const backend = () =>
-    new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`)
+  const choice = (option: string, about: string, names: readonly string[]) =>
+    new Option(`${option} <name>`, `${about}: ${names.join(', ')}`)
       .argParser((name) => {
-        requireChoice('--backend', name, backendNames);
+        requireChoice(option, name, names);
         return name;
       })
-      .default('auto');
+      .default(names[0]);
+  const computing = (name: string, description: string) =>
+    command(name, description)
+      .addOption(choice('--backend', 'where to compute', backendNames))
+      .addOption(choice('--precision', 'how activations are stored; f16 needs webgpu, and a GPU with shader-f16', precisions))
+      .option('--unsafe-webgpu', 'let webgpu use what is not part of its standard yet (subgroup matrices)');
   const model = 'run directory, checkpoint folder or model.safetensors';
 
-  command('pretrain', 'train a model from image-caption pairs')
+  computing('pretrain', 'train a model from image-caption pairs')
     .requiredOption('--recipe <name>', 'recipe, with a preset after a colon: tipsv2:tiny (see `vitrail recipes`)')
     .option('--data <spec>', "scenes, a WebDataset glob ('shards/*.tar'), or mosaic:GLOB?grid=2")
     .option('--out <dir>', 'run directory; runs/RECIPE-PRESET-TIME by default')
@@ -67,33 +72,29 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--steps <n>', 'short for --set train.steps=N', wholeNumber)
     .option('--batch-size <n>', 'short for --set train.batchSize=N', wholeNumber)
     .option('--seed <n>', 'short for --set train.seed=N', wholeNumber)
-    .addOption(backend())
     .option('--resume', 'go on with the run in --out, with the same settings')
     .action(async (options) => finish(await pretrain(options)));
 
-  command('evaluate', 'measure a model')
+  computing('evaluate', 'measure a model')
     .requiredOption('--model <model>', model)
     .requiredOption('--data <spec>', 'what to measure it on')
     .option('--tasks <list>', `comma-separated, of ${taskNames.join(', ')}; all that the data allows by default`)
     .option('--samples <n>', 'most pictures that are looked at', wholeNumber, 1000)
     .option('--out <file>', 'write the result there as JSON')
-    .addOption(backend())
     .action(evaluate);
 
-  command('embed', 'features of pictures and texts')
+  computing('embed', 'features of pictures and texts')
     .requiredOption('--model <model>', model)
     .option('--images <path...>', 'picture files or folders')
     .option('--texts <text...>', 'texts')
     .requiredOption('--out <file>', 'safetensors file to write')
-    .addOption(backend())
     .action(embed);
 
-  command('segment', 'colour a picture by words')
+  computing('segment', 'colour a picture by words')
     .requiredOption('--model <model>', model)
     .requiredOption('--image <file>', 'picture')
     .requiredOption('--labels <list>', 'comma-separated words: "cat,dog,grass"')
     .requiredOption('--out <file>', 'PNG to write')
-    .addOption(backend())
     .action(segment);
 
   command('export', 'write the weights in a folder of their own')

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { scratchFolder } from './scratch.ts';
 import { tinyPretrain } from './tiny.ts';
 import { vitrail } from './vitrail.ts';
@@ -27,6 +27,7 @@ describe('a name that does not exist is answered with the nearest one, and statu
     ['last name of --set', ['pretrain', '--recipe', 'clip', '--set', 'batchSize=3'], 'did you mean "train.batchSize"?'],
     ['choice of --set', ['pretrain', '--recipe', 'tips', '--set', 'loss.patch=ibto'], 'did you mean "ibot"?'],
     ['backend', ['pretrain', '--recipe', 'clip', '--backend', 'wams'], 'did you mean "wasm"?'],
+    ['precision', ['pretrain', '--recipe', 'clip', '--precision', 'fp16'], 'did you mean "f16"?'],
     ['data source', ['pretrain', '--recipe', 'clip', '--data', 'scene'], 'did you mean scenes?'],
     ['option of scenes', ['pretrain', '--recipe', 'clip', '--data', 'scenes?siez=16'], 'did you mean "size"?'],
     ['option of mosaics', ['pretrain', '--recipe', 'clip', '--data', 'mosaic:a.tar?gird=2'], 'did you mean "grid"?'],
@@ -73,6 +74,16 @@ describe('a value that cannot be is refused before anything is touched, with sta
 
   it.each<[what: string, argv: string[], answer: string]>([
     ['no recipe', ['pretrain'], "required option '--recipe <name>' not specified"],
+    [
+      'float16 where there is no GPU',
+      ['pretrain', '--recipe', 'clip', '--backend', 'wasm', '--precision', 'f16'],
+      '--precision f16 goes with the backend webgpu, but --backend wasm: leave it out, or use --backend webgpu',
+    ],
+    [
+      'unsafe features of another backend',
+      ['pretrain', '--recipe', 'clip', '--backend', 'cpu', '--unsafe-webgpu'],
+      '--unsafe-webgpu goes with the backend webgpu',
+    ],
     ['--steps that is no number', ['pretrain', '--recipe', 'clip', '--steps', '1.5'], 'a whole number of at least 0 is needed'],
     [
       'a section that is set',
@@ -126,11 +137,14 @@ describe('a value that cannot be is refused before anything is touched, with sta
 });
 
 describe('what is not there fails with status 1 and a reason of one line', () => {
+  beforeAll(() => vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'))); // Where no TensorFlow was set up.
+  afterAll(() => vi.unstubAllEnvs());
+
   it.each<[what: string, argv: string[], answer: RegExp]>([
     [
       'a backend',
-      ['pretrain', '--recipe', 'clip', '--backend', 'webgpu'],
-      /^vitrail: the backend webgpu is not there: .*What to do: /,
+      ['pretrain', '--recipe', 'clip', '--backend', 'tensorflow'],
+      /^vitrail: the backend tensorflow is not there: .*What to do: /,
     ],
     ['a model', ['evaluate', '--model', 'none', '--data', 'scenes'], /^vitrail: --model: there is no none$/],
     ['a run', ['report', '--run', 'none'], /^vitrail: none is not a run directory/],

@@ -1,7 +1,9 @@
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { version_core as tfjsCore } from '@tensorflow/tfjs-core';
 import type { BackendStatus, StartedBackend } from './backend-status.ts';
+import { type AdapterDescription, describeAdapterFully } from './describe-adapter.ts';
 import { type DetectionOptions, detectBackends } from './detect-backends.ts';
+import { findGpu } from './find-gpu.ts';
 import { installedVersion } from './installed-version.ts';
 import { findTensorflow } from './tensorflow-installation.ts';
 import { type WasmFeatures, wasmFeatures } from './wasm-features.ts';
@@ -17,6 +19,8 @@ export type MachineDescription = {
   /** Versions of the packages that compute, by package name; those that are not installed are left out. */
   packages: Record<string, string>;
   backends: Record<StartedBackend, BackendDescription>;
+  /** The adapter that the backend `webgpu` would start on; absent where there is none. */
+  webgpu?: AdapterDescription;
   /** The TensorFlow that the backend `tensorflow` would start; absent where there is none. */
   tensorflow?: { version: string; isCudaBuild: boolean /** `yes`, or `no: ` and why not. */; gpu: string };
 };
@@ -29,12 +33,14 @@ type BackendDescription = BackendStatus extends infer Status
 
 /**
  * Describes the machine this process runs on: engine, processor, memory, WebAssembly features, packages, and every backend with the reason
- * why it can or cannot be started. Starts nothing here; a TensorFlow with CUDA is asked in a process of its own whether it sees a GPU.
+ * why it can or cannot be started. Starts nothing here; Dawn is asked for a GPU adapter, and a TensorFlow with CUDA whether it sees a GPU,
+ * in processes of their own.
  *
  * @example (await describeMachine()).backends.wasm // { available: true, reason: 'WebAssembly with relaxed SIMD and threads' }
  */
 export async function describeMachine(options: DetectionOptions = {}): Promise<MachineDescription> {
-  const statuses = await detectBackends(options);
+  // As `unsafe` as it goes, so that it shows all that the adapter has.
+  const [statuses, gpu] = await Promise.all([detectBackends(options), findGpu({ unsafe: true })]);
   const backends = statuses.map(({ name, ...status }) => [name, status] as const);
   return {
     node: process.versions.node,
@@ -44,6 +50,7 @@ export async function describeMachine(options: DetectionOptions = {}): Promise<M
     webAssembly: wasmFeatures(),
     packages: { '@tensorflow/tfjs-core': tfjsCore, ...(await installedPackages()) },
     backends: Object.fromEntries(backends) as Record<StartedBackend, BackendDescription>,
+    ...('found' in gpu && { webgpu: describeAdapterFully(gpu.found) }),
     ...(await describeTensorflow(options)),
   };
 }
@@ -59,6 +66,7 @@ async function installedPackages(): Promise<Record<string, string>> {
   const names = [
     '@tensorflow/tfjs-backend-wasm',
     '@tensorflow/tfjs-backend-cpu',
+    '@tensorflow/tfjs-backend-webgpu',
     '@tensorflow/tfjs-node-gpu',
     '@tensorflow/tfjs-node',
     'webgpu',

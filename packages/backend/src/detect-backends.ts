@@ -1,5 +1,5 @@
 import { type BackendStatus, backendNames, type StartedBackend } from './backend-status.ts';
-import { describeAdapter, isSoftwareAdapter } from './describe-adapter.ts';
+import { type AdapterFacts, describeAdapter, isSoftwareAdapter } from './describe-adapter.ts';
 import { findGpu, type GpuOptions } from './find-gpu.ts';
 import { isNode } from './installed-version.ts';
 import { findTensorflow, type TensorflowOptions } from './tensorflow-installation.ts';
@@ -38,9 +38,10 @@ export function detectBackend(name: StartedBackend, options: DetectionOptions = 
 
 /**
  * Whether each backend can be started here, the fastest first, with the reason, and with how to get those that cannot. Starts
- * nothing; in Node the optional package `webgpu` is loaded, because it alone knows of GPUs.
+ * nothing here; in Node the optional package `webgpu`, which alone knows of GPUs, is asked in a process of its own.
  *
  * @param options.tensorflow where TensorFlow was set up, and whether it has to use a GPU
+ * @param options.webgpu whether unsafe features may be used
  * @example (await detectBackends()).filter(({ available }) => available).map(({ name }) => name) // ['wasm', 'cpu']
  */
 export function detectBackends(options: DetectionOptions = {}): Promise<readonly BackendStatus[]> {
@@ -76,9 +77,14 @@ async function detectTensorflow({ folder, device }: TensorflowOptions = {}): Pro
 }
 
 async function detectWebGpu(options: GpuOptions | undefined): Promise<BackendStatus> {
-  const found = await findGpu(options);
-  if ('missing' in found) return { name: 'webgpu', available: false, reason: found.missing, howToGet: found.howToGet };
-  const reason = describeAdapter(found.adapter);
-  if (!isSoftwareAdapter(found.adapter)) return { name: 'webgpu', available: true, reason };
+  const search = await findGpu(options);
+  if ('missing' in search) return { name: 'webgpu', available: false, reason: search.missing, howToGet: search.howToGet };
+  return webGpuStatus(search.found);
+}
+
+/** That of an adapter that was found. */
+export function webGpuStatus(adapter: AdapterFacts): BackendStatus {
+  const reason = describeAdapter(adapter);
+  if (!isSoftwareAdapter(adapter)) return { name: 'webgpu', available: true, reason };
   return { name: 'webgpu', available: true, reason: `only a software adapter: ${reason}`, slow: true };
 }

@@ -1,5 +1,7 @@
-import { importOptional } from './import-optional.ts';
+import { type Dawn, dawnFlags, loadDawn } from './dawn.ts';
+import type { AdapterFacts } from './describe-adapter.ts';
 import { isNode } from './installed-version.ts';
+import { probeDawn } from './probe-dawn.ts';
 
 /** How the GPU is asked for. */
 export type GpuOptions = {
@@ -7,56 +9,56 @@ export type GpuOptions = {
   readonly unsafe?: boolean;
 };
 
-/** A GPU adapter, or why there is none and what to do. */
-export type FoundGpu =
-  | { readonly adapter: GPUAdapter; readonly gpu: GPU }
-  | { readonly missing: string; readonly howToGet: string };
+/** What was looked for, or why it is not there and what to do. */
+export type GpuSearch<Found> = { readonly found: Found } | { readonly missing: string; readonly howToGet: string };
 
-/** The npm package `webgpu`: Dawn, the WebGPU of Chrome. */
-type Dawn = { create(toggles: readonly string[]): GPU; globals: Readonly<Record<string, unknown>> };
-
-/** Looks for a GPU adapter: in browsers that of the page, in Node that of Dawn, the npm package `webgpu`. */
-export async function findGpu(options: GpuOptions = {}): Promise<FoundGpu> {
-  return isNode() ? await findDawnGpu(options) : await findBrowserGpu();
+/** Looks whether there is a GPU adapter: in browsers that of the page, in Node that of Dawn, in a process of its own. */
+export async function findGpu(options: GpuOptions = {}): Promise<GpuSearch<AdapterFacts>> {
+  return isNode() ? await probeDawn(options) : await openBrowserAdapter();
 }
 
-async function findBrowserGpu(): Promise<FoundGpu> {
+/** The adapter itself, to open a device on. In Node it prints what Dawn has to say about it to stderr. */
+export async function openAdapter(options: GpuOptions = {}): Promise<GpuSearch<GPUAdapter>> {
+  return isNode() ? await openDawnAdapter(options) : await openBrowserAdapter();
+}
+
+async function openBrowserAdapter(): Promise<GpuSearch<GPUAdapter>> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (gpu === undefined) {
     return {
       missing: 'this browser has no WebGPU, or not on this page',
-      howToGet: 'use a current browser and serve the page by https',
+      howToGet: 'use a current browser, and serve the page by https or from localhost',
     };
   }
   const adapter = await fastestAdapter(gpu);
-  if (adapter !== null) return { adapter, gpu };
+  if (adapter !== null) return { found: adapter };
   return {
     missing: 'the browser gives no GPU adapter',
-    howToGet: 'update the graphics driver, or see chrome://gpu for what is blocked',
+    howToGet: 'update the graphics driver, and see chrome://gpu (about:support in Firefox) for what is blocked',
   };
 }
 
-/** Made once per process and set of toggles: Dawn keeps its threads for as long as the object lives. */
-const dawnGpus = new Map<string, GPU>();
+/** By the flags they were made with: making one looks for drivers and starts threads. */
+const gpus = new Map<string, GPU>();
 
-async function findDawnGpu({ unsafe = false }: GpuOptions): Promise<FoundGpu> {
-  const dawn = await importOptional<Dawn>('webgpu');
-  if ('missing' in dawn) return { missing: dawn.missing, howToGet: 'npm install webgpu' };
-  Object.assign(globalThis, dawn.module.globals);
-  // NVIDIA's driver for Vulkan has float16, but Dawn offers it there by this toggle only.
-  const toggles = ['vulkan_enable_f16_on_nvidia', ...(unsafe ? ['allow_unsafe_apis'] : [])].join();
-  const gpu = dawnGpus.get(toggles) ?? dawn.module.create([`enable-dawn-features=${toggles}`]);
-  dawnGpus.set(toggles, gpu);
-  const adapter = await fastestAdapter(gpu);
-  if (adapter !== null) return { adapter, gpu };
-  return {
-    missing: 'Dawn finds no GPU with a driver for Vulkan, Metal or Direct3D 12',
-    howToGet:
-      'install the driver of the GPU, and on Linux the Vulkan loader (Debian: libvulkan1). Without a GPU, Mesa 25 or newer ' +
-      '(mesa-vulkan-drivers) computes on the processor, slowly',
-  };
+async function openDawnAdapter({ unsafe = false }: GpuOptions): Promise<GpuSearch<GPUAdapter>> {
+  const dawn = await loadDawn();
+  if ('missing' in dawn) return dawn;
+  const adapter = await fastestAdapter(gpuOf(dawn.found, dawnFlags({ unsafe })));
+  if (adapter !== null) return { found: adapter };
+  return { missing: 'Dawn finds no GPU adapter in this process', howToGet: 'see vitrail doctor' };
+}
+
+function gpuOf({ create, globals }: Dawn, flags: readonly string[]): GPU {
+  const key = flags.join(' ');
+  const known = gpus.get(key);
+  if (known !== undefined) return known;
+  Object.assign(globalThis, globals); // GPUBufferUsage and the like, which tfjs uses.
+  const gpu = create(flags);
+  gpus.set(key, gpu);
+  return gpu;
 }
 
 async function fastestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
-  return await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  return await gpu.requestAdapter({ powerPreference: 'high-performance' });
 }

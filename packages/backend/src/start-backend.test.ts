@@ -1,8 +1,11 @@
 import { getBackend, getKernel, grad, scalar, setBackend, square, tidy } from '@tensorflow/tfjs-core';
 import { isVitrailError } from '@vitrail/core';
-import { afterEach, describe, expect, it } from 'vitest';
-import { detectBackends } from './detect-backends.ts';
+import { useSoftwareGpu } from '@vitrail/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { detectBackend, detectBackends } from './detect-backends.ts';
 import { startBackend } from './start-backend.ts';
+
+const nowhere = { tensorflow: { folder: '/nowhere' } };
 
 afterEach(async () => {
   await setBackend('cpu');
@@ -34,20 +37,33 @@ describe('startBackend', () => {
   });
 
   it('takes the fastest that is there for auto, and says what kept it from a faster one', async () => {
-    const best = (await detectBackends()).find(({ available }) => available);
+    const best = (await detectBackends()).find((status) => status.available && !status.slow);
     const report = await startBackend('auto');
     expect(report.name).toBe(best?.name);
     expect(getBackend()).toBe(report.name);
-    expect(report.reason).toMatch(/no webgpu: .*no tensorflow: /);
+    if (report.name === 'wasm') expect(report.reason).toMatch(/no webgpu: .*no tensorflow: /);
+  });
+
+  it('does not take webgpu for auto where it would compute on the processor', async () => {
+    // What keeps webgpu from auto is its software adapter, where it has one: that is found without any GPU.
+    useSoftwareGpu();
+    const webgpu = await detectBackend('webgpu');
+    if (!webgpu.available || !webgpu.slow) return;
+    const report = await startBackend('auto');
+    expect(report.name).not.toBe('webgpu');
+    expect(report.reason).toContain('no webgpu: only a software adapter: ');
   });
 
   it('never starts another backend than the one asked for', async () => {
+    vi.stubEnv('VK_DRIVER_FILES', '/nowhere/icd.json');
     for (const name of ['webgpu', 'tensorflow'] as const) {
-      const failure = await startBackend(name, { tensorflow: { folder: '/nowhere' } }).catch((error: unknown) => error);
+      if ((await detectBackend(name, nowhere)).available) continue; // A GPU that needs no Vulkan, a tfjs-node beside this package.
+      const failure = await startBackend(name, nowhere).catch((error: unknown) => error);
       expect(isVitrailError(failure) && failure.code).toBe('unavailable');
       expect(String(failure)).toMatch(/is not there: .* What to do: /);
       expect(getBackend()).toBe('cpu');
     }
+    vi.unstubAllEnvs();
   });
 
   it('names the nearest backend for a misspelt one', async () => {

@@ -13,8 +13,10 @@ import type { TensorflowOptions } from './tensorflow-installation.ts';
 export type BackendReport = {
   name: StartedBackend;
   reason: string;
-  /** Of webgpu: resolves, to why, when the device is lost. */
+  /** Of webgpu: resolves, to why, when the device is lost. Nothing can be computed on it any more; starting webgpu again opens another. */
   lost?: Promise<string>;
+  /** Of webgpu: the largest tensor that the device can compute with, in bytes. */
+  maximumTensorBytes?: number;
 };
 
 /** What the backends want to know; each looks at its own. */
@@ -26,15 +28,16 @@ export type StartOptions = WasmOptions & {
 /**
  * Starts a tfjs backend, makes it the current one and registers all gradients. Never starts another one than it says.
  *
- * `auto` takes the first available of webgpu on a GPU (and not on a software adapter), tensorflow, wasm and cpu, and says in `reason` what kept it from a faster one. If that one
- * fails to start, it fails too, and does not go on to a slower one.
+ * `auto` takes the first available of webgpu (on a GPU, not on a software adapter), tensorflow, wasm and cpu, and says in `reason` what kept
+ * it from a faster one. If that one fails to start, it fails too, and does not go on to a slower one.
  *
  * @param options.wasmPaths used when wasm is started for the first time
  * @param options.threads of the wasm backend
  * @param options.kernels false for the wasm backend as tfjs has it
- * @param options.webgpu precision and features of the webgpu backend
+ * @param options.webgpu precision and features of the webgpu backend; `kernels: false` for it as tfjs has it
  * @param options.tensorflow where TensorFlow was set up; `device: 'gpu'` refuses a TensorFlow that would compute on the processor
- * @throws `unavailable` when the backend cannot be started here, with the reason and what to do; `unknown-name` for another name.
+ * @throws `unavailable` when the backend cannot be started here, with the reason and what to do; `unknown-name` for another name;
+ *   `invalid-argument` for options that do not go together.
  *
  * @example await startBackend('wasm') // { name: 'wasm', reason: 'WebAssembly with relaxed SIMD and 2 threads' }
  */
@@ -52,8 +55,8 @@ export async function startBackend(name: BackendName, options: StartOptions = {}
   }
   await ready();
   await registerGradients();
-  const { reason = choice.reason, lost } = found ?? {};
-  return { name: choice.name, reason: [reason, ...choice.missing].join('; '), ...(lost && { lost }) };
+  const reason = [found?.reason ?? choice.reason, ...choice.missing].join('; ');
+  return { ...found, name: choice.name, reason };
 }
 
 /** A backend to start, why it can be started, and what kept a faster one from being chosen. */
@@ -80,10 +83,7 @@ async function requireAvailable(name: StartedBackend, options: StartOptions): Pr
 }
 
 /** Loads the package of a backend, which registers it and its kernels. Returns what only loading it could tell. */
-async function load(
-  name: StartedBackend,
-  options: StartOptions,
-): Promise<{ reason: string; lost?: Promise<string> } | undefined> {
+async function load(name: StartedBackend, options: StartOptions): Promise<Omit<BackendReport, 'name'> | undefined> {
   if (name === 'webgpu') return await loadWebGpu(options.webgpu ?? {});
   if (name === 'tensorflow') return { reason: await loadTensorflow(options.tensorflow ?? {}) };
   if (name === 'cpu') {

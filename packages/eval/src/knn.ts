@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { cosineRows } from './cosine-rows.ts';
-import { requireCount, requireFeatures, requireLabels, requirePositive } from './require-input.ts';
+import { finiteValues, requireCount, requireLabels, requirePositive, requireShape } from './require-input.ts';
 
 /** What {@link knn} takes. */
 export type KnnOptions = {
@@ -25,23 +25,30 @@ export type KnnOptions = {
  * @returns the share of queries whose class won, in [0, 1]
  * @throws `shape-mismatch`, `missing-data` (an empty gallery or no query), `non-finite`, `invalid-argument` (a label, k or temperature out of range)
  * @see Wu et al. 2018, section 3.4; `dinov2/eval/knn.py`
- * @example knn({ train, trainLabels, test, testLabels, classCount: 10 }) // { top1: 0.8 }
+ * @example await knn({ train, trainLabels, test, testLabels, classCount: 10 }) // { top1: 0.8 }
  */
-export function knn({ train, trainLabels, test, testLabels, classCount, k = 20, temperature = 0.07 }: KnnOptions): {
-  top1: number;
-} {
+export async function knn({
+  train,
+  trainLabels,
+  test,
+  testLabels,
+  classCount,
+  k = 20,
+  temperature = 0.07,
+}: KnnOptions): Promise<{ top1: number }> {
   requireCount('knn', 'classCount', classCount);
   requireCount('knn', 'k', k);
   requirePositive('knn', 'temperature', temperature);
-  requireFeatures('knn', 'train', train, ['n', 'D']);
+  requireShape('knn', 'train', train, ['n', 'D']);
   const [galleryCount, width] = train.shape;
-  requireFeatures('knn', 'test', test, ['m', width]);
+  requireShape('knn', 'test', test, ['m', width]);
   const [queryCount] = test.shape;
   requireLabels('knn', 'trainLabels', trainLabels, { length: galleryCount, classCount });
   requireLabels('knn', 'testLabels', testLabels, { length: queryCount, classCount });
+  await finiteValues('knn', { train, test });
 
   let correct = 0;
-  cosineRows(test, train, (query, scores) => {
+  await cosineRows(test, train, (query, scores) => {
     const neighbours = nearest(scores, k);
     const votes = new Float64Array(classCount);
     // Divided by the largest term; the softmax's denominator is common to all votes and does not change the winner.

@@ -2,6 +2,7 @@ import { argMax, reshape, type Tensor2D, type Tensor3D, tensor2d, tidy, transpos
 import { VitrailError } from '@vitrail/core';
 import { matrixProduct, resizeMatrix } from '@vitrail/ops';
 import { requireCount } from './require-input.ts';
+import { takeValues } from './take-values.ts';
 
 /** Most numbers of enlarged maps that are held at once: 150 classes at 512 x 512 would be 39 million. */
 const mostNumbers = 2 ** 22;
@@ -13,7 +14,11 @@ const mostNumbers = 2 ** 22;
  * @param maps `[rows, columns, C]`, C at most 256
  * @returns `[height * width]`
  */
-export function largestAtPixels(where: string, maps: Tensor3D, [height, width]: readonly [number, number]): Uint8Array {
+export async function largestAtPixels(
+  where: string,
+  maps: Tensor3D,
+  [height, width]: readonly [number, number],
+): Promise<Uint8Array> {
   const [rows, columns, classes] = maps.shape;
   requireCount(where, 'height', height);
   requireCount(where, 'width', width);
@@ -29,15 +34,17 @@ export function largestAtPixels(where: string, maps: Tensor3D, [height, width]: 
     const enlarged = reshape(matrixProduct(alongColumns, columnsFirst), [width, rows, classes]);
     return reshape(transpose(enlarged, [1, 0, 2]), [rows, width * classes]);
   });
-  for (let first = 0; first < height; first += bandRows) {
-    const band = Math.min(bandRows, height - first);
-    const largest = tidy(() => {
-      const weights = tensor2d(alongRows.subarray(first * rows, (first + band) * rows), [band, rows]);
-      return argMax(reshape(matrixProduct(weights, wide), [band * width, classes]), 1);
-    });
-    labels.set(largest.dataSync(), first * width);
-    largest.dispose();
+  try {
+    for (let first = 0; first < height; first += bandRows) {
+      const band = Math.min(bandRows, height - first);
+      const largest = tidy(() => {
+        const weights = tensor2d(alongRows.subarray(first * rows, (first + band) * rows), [band, rows]);
+        return argMax(reshape(matrixProduct(weights, wide), [band * width, classes]), 1);
+      });
+      labels.set(await takeValues(largest), first * width);
+    }
+  } finally {
+    wide.dispose();
   }
-  wide.dispose();
   return labels;
 }

@@ -19,6 +19,7 @@ import type { LinearParams } from '@vitrail/ops';
 import { matrixProduct } from '@vitrail/ops';
 import { cholesky, solveCholesky } from './cholesky.ts';
 import { minimize } from './minimize.ts';
+import { takeValues } from './take-values.ts';
 
 /** Largest gradient, per row, at which a fit is done: below it float32 noise takes over. */
 const gradientTolerance = 1e-5;
@@ -36,11 +37,11 @@ const roundingShare = 1e-5;
  * @returns kernel `[D, C]` and bias `[C]`, the caller's
  * @see Boehning 1992, "Multinomial logistic regression algorithm"
  */
-export function fitLogisticRegression(
+export async function fitLogisticRegression(
   x: Tensor2D,
   labels: ArrayLike<number>,
   { classCount, l2 }: { classCount: number; l2: number },
-): LinearParams {
+): Promise<LinearParams> {
   const [rows, width] = x.shape;
   const penalised = width * classCount; // weights come first, then the bias: the last row of [D + 1, C]
   const objective = tidy(() => {
@@ -50,39 +51,43 @@ export function fitLogisticRegression(
   });
   const { inputs, inputColumns, truth } = objective;
 
-  const evaluate = (weights: Float64Array) => {
-    const [losses, slopes] = tidy((): [Tensor1D, Tensor2D] => {
+  const evaluate = async (weights: Float64Array) => {
+    const lossesAndSlopes = tidy((): [Tensor1D, Tensor2D] => {
       const logits = matrixProduct(inputs, tensor2d(Float32Array.from(weights), [width + 1, classCount]));
       const logShares = logSoftmax(logits); // [n, C]
       return [neg(sum<Tensor1D>(mul(logShares, truth), 1)), matrixProduct(inputColumns, sub(exp(logShares), truth))];
     });
-    let value = losses.dataSync<'float32'>().reduce((total, loss) => total + loss, 0);
-    const gradient = Float64Array.from(slopes.dataSync());
+    const [losses, slopes] = await Promise.all(lossesAndSlopes.map(takeValues));
+    let value = losses.reduce((total, loss) => total + loss, 0);
+    const gradient = Float64Array.from(slopes);
     for (let i = 0; i < penalised; i++) {
       value += (l2 / 2) * weights[i] ** 2;
       gradient[i] += l2 * weights[i];
     }
-    losses.dispose();
-    slopes.dispose();
     return { value, gradient };
   };
 
-  const product = tidy(() => matrixProduct(inputColumns, inputs)); // [D + 1, D + 1]
-  const ridge = Math.max(l2, roundingShare * rows);
-  const bound = Float64Array.from(product.dataSync(), (value, i) => value / 2 + (i % (width + 2) === 0 ? ridge : 0));
-  product.dispose();
-  const factor = cholesky(bound, width + 1);
-  const weights = Float32Array.from(
-    minimize({
-      evaluate,
-      start: new Float64Array(penalised + classCount),
-      precondition: (vector) => solveCholesky(factor, vector, width + 1),
-      gradientTolerance: gradientTolerance * rows,
-      maxIterations,
-    }),
-  );
-  dispose(objective);
-  return { kernel: tensor2d(weights.subarray(0, penalised), [width, classCount]), bias: tensor1d(weights.subarray(penalised)) };
+  try {
+    const product = await takeValues(tidy(() => matrixProduct(inputColumns, inputs))); // [D + 1, D + 1]
+    const ridge = Math.max(l2, roundingShare * rows);
+    const bound = Float64Array.from(product, (value, i) => value / 2 + (i % (width + 2) === 0 ? ridge : 0));
+    const factor = cholesky(bound, width + 1);
+    const weights = Float32Array.from(
+      await minimize({
+        evaluate,
+        start: new Float64Array(penalised + classCount),
+        precondition: (vector) => solveCholesky(factor, vector, width + 1),
+        gradientTolerance: gradientTolerance * rows,
+        maxIterations,
+      }),
+    );
+    return {
+      kernel: tensor2d(weights.subarray(0, penalised), [width, classCount]),
+      bias: tensor1d(weights.subarray(penalised)),
+    };
+  } finally {
+    dispose(objective);
+  }
 }
 
 function oneHot(labels: ArrayLike<number>, classCount: number): Float32Array {

@@ -3,7 +3,7 @@ export type Evaluation = { value: number; gradient: Float64Array };
 
 /** What {@link minimize} takes. */
 export type MinimizeOptions = {
-  evaluate: (point: Float64Array) => Evaluation;
+  evaluate: (point: Float64Array) => Promise<Evaluation>;
   start: Float64Array;
   /** Multiplies a vector, in place, by a fixed positive definite guess of the inverse Hessian. */
   precondition: (vector: Float64Array) => void;
@@ -24,10 +24,16 @@ const maxHalvings = 12;
  *
  * @see Nocedal, Wright: Numerical Optimization, 2nd edition, algorithms 7.4 and 3.1
  */
-export function minimize({ evaluate, start, precondition, gradientTolerance, maxIterations }: MinimizeOptions): Float64Array {
+export async function minimize({
+  evaluate,
+  start,
+  precondition,
+  gradientTolerance,
+  maxIterations,
+}: MinimizeOptions): Promise<Float64Array> {
   const history: { step: Float64Array; change: Float64Array; curvature: number }[] = [];
   let point = start;
-  let current = evaluate(point);
+  let current = await evaluate(point);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     if (current.gradient.every((slope) => Math.abs(slope) <= gradientTolerance)) break;
 
@@ -43,7 +49,7 @@ export function minimize({ evaluate, start, precondition, gradientTolerance, max
     });
 
     const slope = dot(direction, current.gradient);
-    const found = searchLine(evaluate, point, direction, current.value, slope);
+    const found = await searchLine(evaluate, point, direction, current.value, slope);
     if (found === undefined) break;
     const change = found.evaluation.gradient.map((value, i) => value - current.gradient[i]);
     const step = found.point.map((value, i) => value - point[i]);
@@ -56,17 +62,17 @@ export function minimize({ evaluate, start, precondition, gradientTolerance, max
   return point;
 }
 
-function searchLine(
-  evaluate: (point: Float64Array) => Evaluation,
+async function searchLine(
+  evaluate: MinimizeOptions['evaluate'],
   point: Float64Array,
   direction: Float64Array,
   value: number,
   slope: number,
-): { point: Float64Array; evaluation: Evaluation } | undefined {
+): Promise<{ point: Float64Array; evaluation: Evaluation } | undefined> {
   let length = 1;
   for (let halving = 0; halving < maxHalvings; halving++) {
     const next = point.map((x, i) => x + length * direction[i]);
-    const evaluation = evaluate(next);
+    const evaluation = await evaluate(next);
     if (evaluation.value <= value + sufficientDecrease * length * slope) return { point: next, evaluation };
     length /= 2;
   }

@@ -1,10 +1,11 @@
-import { argMax, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { argMax, dispose, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { linear } from '@vitrail/ops';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { fitLogisticRegression } from './logistic-regression.ts';
-import { requireCount, requireFeatures, requireLabels, requirePositive } from './require-input.ts';
+import { finiteValues, requireCount, requireLabels, requirePositive, requireShape } from './require-input.ts';
 import { type SegmentationScores, segmentationScores } from './segmentation-scores.ts';
 import { columnStatistics, standardize } from './standardize.ts';
+import { takeValues } from './take-values.ts';
 
 /** What {@link patchLinearProbe} takes. */
 export type PatchLinearProbeOptions = {
@@ -35,41 +36,41 @@ export type PatchLinearProbeOptions = {
  * @returns the scores on `test`
  * @throws `shape-mismatch`, `missing-data` (nothing to fit or to score), `non-finite`, `invalid-argument` (a label or `l2` out of range)
  * @see Oquab et al. 2023 (DINOv2), section 7.4; TIPSv2, section 4.1
- * @example patchLinearProbe({ train, trainLabels, test, testLabels, classCount: 21 }).mIoU // 0.31
+ * @example (await patchLinearProbe({ train, trainLabels, test, testLabels, classCount: 21 })).mIoU // 0.31
  */
-export function patchLinearProbe({
+export async function patchLinearProbe({
   train,
   trainLabels,
   test,
   testLabels,
   classCount,
   l2 = 10,
-}: PatchLinearProbeOptions): SegmentationScores {
+}: PatchLinearProbeOptions): Promise<SegmentationScores> {
   requireCount('patchLinearProbe', 'classCount', classCount);
   requirePositive('patchLinearProbe', 'l2', l2);
-  const trainValues = requireFeatures('patchLinearProbe', 'train', train, ['n', 'D']);
+  requireShape('patchLinearProbe', 'train', train, ['n', 'D']);
   const [trainCount, width] = train.shape;
-  const testValues = requireFeatures('patchLinearProbe', 'test', test, ['m', width]);
+  requireShape('patchLinearProbe', 'test', test, ['m', width]);
   const [testCount] = test.shape;
   requireLabels('patchLinearProbe', 'trainLabels', trainLabels, { length: trainCount, classCount });
   requireLabels('patchLinearProbe', 'testLabels', testLabels, { length: testCount, classCount });
+  const values = await finiteValues('patchLinearProbe', { train, test });
 
   // A class without examples has no finite bias: it is left out of the fit.
   const present = [...new Set(Array.from(trainLabels))].sort((a, b) => a - b);
   const places = new Map(present.map((label, place) => [label, place]));
   const targets = Int32Array.from(trainLabels, (label) => places.get(label) ?? 0);
-  const statistics = columnStatistics(trainValues, width);
+  const statistics = columnStatistics(values.train, width);
 
-  const largest = tidy(() => {
-    const x = tensor2d(standardize(trainValues, statistics), [trainCount, width]);
-    const map = fitLogisticRegression(x, targets, { classCount: present.length, l2 });
-    return argMax(linear(tensor2d(standardize(testValues, statistics), [testCount, width]), map), 1); // [m]
-  });
+  const x = tensor2d(standardize(values.train, statistics), [trainCount, width]);
+  const map = await fitLogisticRegression(x, targets, { classCount: present.length, l2 }).finally(() => x.dispose());
+  const largest = tidy(() => argMax(linear(tensor2d(standardize(values.test, statistics), [testCount, width]), map), 1)); // [m]
+  dispose(map);
+  const found = await takeValues(largest);
   const matrix = confusionMatrix(classCount);
   matrix.add(
     testLabels,
-    largest.dataSync().map((place) => present[place]),
+    found.map((place) => present[place]),
   );
-  largest.dispose();
   return segmentationScores(matrix);
 }

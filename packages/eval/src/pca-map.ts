@@ -1,6 +1,6 @@
 import type { Tensor3D } from '@tensorflow/tfjs-core';
 import { principalComponents } from './principal-components.ts';
-import { requireFeatures } from './require-input.ts';
+import { finiteValues, requireShape } from './require-input.ts';
 
 /** Colour channels: red, green and blue are the first, second and third component. */
 const channels = 3;
@@ -17,10 +17,11 @@ const roundingShare = 1e-6;
  * @returns `[rows * columns * 3]` in [0, 1], row-major, channels last
  * @throws `shape-mismatch`, `missing-data` (an empty axis), `non-finite`
  * @see TIPSv2, figure 5; the PCA demo of its repository (`PCA(n_components=3, whiten=True)` of scikit-learn, then `sigmoid(2 x)`)
- * @example pcaMap(ones([8, 8, 64])).length // 192
+ * @example (await pcaMap(ones([8, 8, 64]))).length // 192
  */
-export function pcaMap(patches: Tensor3D): Float32Array {
-  const values = requireFeatures('pcaMap', 'patches', patches, ['rows', 'columns', 'D']);
+export async function pcaMap(patches: Tensor3D): Promise<Float32Array> {
+  requireShape('pcaMap', 'patches', patches, ['rows', 'columns', 'D']);
+  const { patches: values } = await finiteValues('pcaMap', { patches });
   const [rows, columns, width] = patches.shape;
   const count = rows * columns;
   const colors = new Float32Array(count * channels).fill(0.5);

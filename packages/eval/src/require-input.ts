@@ -2,29 +2,42 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 
 /**
- * The numbers of `tensor`, after checking that it has the shape (a number is a length that must be met, a word names a free one), that
- * no axis is empty and that every number is finite.
+ * Throws unless `tensor` has the shape (a number is a length that must be met, a word names a free one), and no axis is empty.
  *
- * @throws `shape-mismatch`, `missing-data` or `non-finite`
- * @example requireFeatures('knn', 'train', train, ['n', 'D'])
+ * @throws `shape-mismatch` or `missing-data`
+ * @example requireShape('knn', 'train', train, ['n', 'D'])
  */
-export function requireFeatures(where: string, name: string, tensor: Tensor, shape: readonly (number | string)[]): Float32Array {
+export function requireShape(where: string, name: string, tensor: Tensor, shape: readonly (number | string)[]): void {
   const came = `[${tensor.shape.join(', ')}] came`;
   const fits = tensor.rank === shape.length && shape.every((want, i) => typeof want === 'string' || want === tensor.shape[i]);
   if (!fits) throw new VitrailError('shape-mismatch', `${where}: ${name} is [${shape.join(', ')}], but ${came}`);
   if (tensor.size === 0) {
     throw new VitrailError('missing-data', `${where}: ${name} needs at least one number along every axis, but ${came}`);
   }
-  const values = tensor.dataSync<'float32'>();
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) {
-    const row = Math.floor(wrong / tensor.shape[tensor.rank - 1]);
+}
+
+/**
+ * The numbers of tensors, by name, after checking that every one is finite. They are read together: a device is waited for once.
+ *
+ * @throws `non-finite`
+ * @example const { train } = await finiteValues('knn', { train })
+ */
+export async function finiteValues<Name extends string>(
+  where: string,
+  tensors: Readonly<Record<Name, Tensor>>,
+): Promise<Readonly<Record<Name, Float32Array>>> {
+  const entries = Object.entries<Tensor>(tensors);
+  const read = await Promise.all(entries.map(async ([name, tensor]) => [name, await tensor.data<'float32'>()] as const));
+  for (const [i, [name, values]] of read.entries()) {
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong < 0) continue;
+    const row = Math.floor(wrong / (entries[i][1].shape.at(-1) ?? 1));
     throw new VitrailError(
       'non-finite',
       `${where}: ${name} has ${values[wrong]} in row ${row}; features must be finite (did training diverge?)`,
     );
   }
-  return values;
+  return Object.fromEntries(read) as Record<Name, Float32Array>;
 }
 
 /** Throws unless there are `length` labels (any number when it is left out), each a whole number in `[0, classCount)`. */

@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { cosineRows, rankOf } from './cosine-rows.ts';
-import { requireFeatures, requireLabels } from './require-input.ts';
+import { finiteValues, requireLabels, requireShape } from './require-input.ts';
 
 /** Share of queries that find what is theirs among the first 1, 5 and 10; in [0, 1]. */
 export type Recall = { 'R@1': number; 'R@5': number; 'R@10': number };
@@ -27,12 +27,16 @@ export type RetrievalOptions = {
  * @throws `shape-mismatch`, `missing-data` (nothing to search, or an image without a text), `non-finite`, `invalid-argument` (an owner that is
  *   no image)
  * @see Karpathy, Li 2015, section 4.2; `image_text_retrieval.py` of big_vision
- * @example retrieval({ images, texts, owner: [0, 0, 1, 1] }).imageToText['R@1'] // 0.5
+ * @example (await retrieval({ images, texts, owner: [0, 0, 1, 1] })).imageToText['R@1'] // 0.5
  */
-export function retrieval({ images, texts, owner }: RetrievalOptions): { imageToText: Recall; textToImage: Recall } {
-  requireFeatures('retrieval', 'images', images, ['n', 'D']);
+export async function retrieval({
+  images,
+  texts,
+  owner,
+}: RetrievalOptions): Promise<{ imageToText: Recall; textToImage: Recall }> {
+  requireShape('retrieval', 'images', images, ['n', 'D']);
   const [imageCount, width] = images.shape;
-  requireFeatures('retrieval', 'texts', texts, ['m', width]);
+  requireShape('retrieval', 'texts', texts, ['m', width]);
   requireLabels('retrieval', 'owner', owner, { length: texts.shape[0], classCount: imageCount });
   const captions = Array.from({ length: imageCount }, (): number[] => []);
   Array.from(owner).forEach((image, text) => {
@@ -45,15 +49,16 @@ export function retrieval({ images, texts, owner }: RetrievalOptions): { imageTo
       `retrieval: every image has a text, but none of owner is image ${without}; leave it out`,
     );
   }
+  await finiteValues('retrieval', { images, texts });
 
   const imageRanks: number[] = [];
-  cosineRows(images, texts, (image, scores) => {
+  await cosineRows(images, texts, (image, scores) => {
     const own = captions[image];
     const nearest = own.reduce((best, text) => (scores[text] > scores[best] ? text : best));
     imageRanks.push(rankOf(nearest, scores));
   });
   const textRanks: number[] = [];
-  cosineRows(texts, images, (text, scores) => {
+  await cosineRows(texts, images, (text, scores) => {
     textRanks.push(rankOf(owner[text], scores));
   });
   return { imageToText: recall(imageRanks), textToImage: recall(textRanks) };

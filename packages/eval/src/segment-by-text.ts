@@ -1,5 +1,6 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { largestAtPixels } from './largest-at-pixels.ts';
+import { finiteValues } from './require-input.ts';
 import { textCosines } from './text-cosines.ts';
 
 /**
@@ -15,12 +16,17 @@ import { textCosines } from './text-cosines.ts';
  * @returns `[height * width]`, row-major class indices
  * @throws `shape-mismatch`, `missing-data` (an empty axis), `non-finite`, `invalid-argument` (a size that is none, too many classes)
  * @see TIPSv2, section 4.1 and figure 6; `predict_whole` of its zero-shot segmentation notebook
- * @example segmentByText(ones([1, 8, 8, 64]), classes, [64, 64]).length // 4096
+ * @example (await segmentByText(ones([1, 8, 8, 64]), classes, [64, 64])).length // 4096
  */
-export function segmentByText(patches: Tensor4D, classes: Tensor2D, size: readonly [height: number, width: number]): Uint8Array {
+export async function segmentByText(
+  patches: Tensor4D,
+  classes: Tensor2D,
+  size: readonly [height: number, width: number],
+): Promise<Uint8Array> {
   const cosines = tidy(() => textCosines('segmentByText', patches, classes)); // [rows, columns, C]
   try {
-    return largestAtPixels('segmentByText', cosines, size);
+    await finiteValues('segmentByText', { patches, classes });
+    return await largestAtPixels('segmentByText', cosines, size);
   } finally {
     cosines.dispose();
   }

@@ -1,5 +1,5 @@
-import { avgPool, matMul, ones, type Rank, reshape, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import { expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
+import { avgPool, matMul, ones, type Rank, reshape, type Tensor4D } from '@tensorflow/tfjs-core';
+import { expectNoLeakAsync, onBackend, sampleTensor, tidyAsync } from '@vitrail/testing';
 import { expect, it } from 'vitest';
 import reference from '../fixtures/reference.json' with { type: 'json' };
 import { segmentSliding } from './segment-sliding.ts';
@@ -14,60 +14,66 @@ function encode(pixels: Tensor4D): Tensor4D {
 const classes = () => sampleTensor<Rank.R2>([4, 5], 8);
 
 onBackend(['cpu', 'wasm'], () => {
-  it('agrees with the reference where windows overlap and the last one moves back', () => {
-    tidy(() => {
+  it('agrees with the reference where windows overlap and the last one moves back', async () => {
+    await tidyAsync(async () => {
       const picture = sampleTensor<Rank.R4>([1, 20, 27, 3], 6);
-      const labels = segmentSliding({ picture, encode, classes: classes(), size: [31, 40], window: 12, stride: 8 });
+      const labels = await segmentSliding({ picture, encode, classes: classes(), size: [31, 40], window: 12, stride: 8 });
       expect([...labels]).toEqual(reference.segmentSliding.windows);
     });
   });
 
-  it('agrees with the reference along a side shorter than the window', () => {
-    tidy(() => {
+  it('agrees with the reference along a side shorter than the window', async () => {
+    await tidyAsync(async () => {
       const picture = sampleTensor<Rank.R4>([1, 8, 30, 3], 6);
-      const labels = segmentSliding({ picture, encode, classes: classes(), size: [8, 30], window: 12, stride: 8 });
+      const labels = await segmentSliding({ picture, encode, classes: classes(), size: [8, 30], window: 12, stride: 8 });
       expect([...labels]).toEqual(reference.segmentSliding.narrow);
     });
   });
 });
 
-it('looks through windows of 448 pixels every 336', () => {
-  tidy(() => {
-    const windows = (width: number) => {
+it('looks through windows of 448 pixels every 336', async () => {
+  await tidyAsync(async () => {
+    const windows = async (width: number) => {
       const seen: number[][] = [];
       const record = (pixels: Tensor4D) => {
         seen.push(pixels.shape.slice(1, 3));
         return ones<Rank.R4>([1, 1, 2, 5]);
       };
-      segmentSliding({ picture: ones([1, 2, width, 3]), encode: record, classes: classes(), size: [1, 1] });
+      await segmentSliding({ picture: ones([1, 2, width, 3]), encode: record, classes: classes(), size: [1, 1] });
       return seen;
     };
-    expect(windows(784)).toEqual(new Array(2).fill([2, 448])); // starts 0 and 336
-    expect(windows(785)).toEqual(new Array(3).fill([2, 448])); // and 337
-    expect(windows(300)).toEqual([[2, 300]]);
+    expect(await windows(784)).toEqual(new Array(2).fill([2, 448])); // starts 0 and 336
+    expect(await windows(785)).toEqual(new Array(3).fill([2, 448])); // and 337
+    expect(await windows(300)).toEqual([[2, 300]]);
   });
 });
 
-it('leaves nothing behind, whatever happens, and refuses what has no windows', () => {
-  tidy(() => {
+it('leaves nothing behind, whatever happens, and refuses what has no windows', async () => {
+  await tidyAsync(async () => {
     const picture = ones<Rank.R4>([1, 20, 20, 3]);
     const words = classes();
     const settings = { picture, encode, classes: words, size: [5, 5], window: 12, stride: 8 } as const;
-    expectNoLeak(() => {
-      segmentSliding(settings);
+    await expectNoLeakAsync(async () => {
+      await segmentSliding(settings);
       return [];
     });
-    expectNoLeak(() => {
+    await expectNoLeakAsync(async () => {
       const failing = () => {
         throw new Error('out of memory');
       };
-      expect(() => segmentSliding({ ...settings, encode: failing })).toThrow('out of memory');
+      await expect(segmentSliding({ ...settings, encode: failing })).rejects.toThrow('out of memory');
       return [];
     });
-    expect(() => segmentSliding({ ...settings, stride: 0 })).toThrow('stride is a whole number of at least 1, but 0 came');
-    expect(() => segmentSliding({ ...settings, window: 1.5 })).toThrow('window is a whole number of at least 1, but 1.5 came');
-    expect(() => segmentSliding({ ...settings, stride: 13 })).toThrow('stride is at most the window, 12, but 13 came');
-    expect(() => segmentSliding({ ...settings, encode: () => ones([1, 2, 2, 6]) })).toThrow('classes is [C, 6], but [4, 5] came');
-    expect(() => segmentSliding({ ...settings, picture: ones([1, 20, 20, 4]) })).toThrow('picture is [1, h, w, 3]');
+    await expect(segmentSliding({ ...settings, stride: 0 })).rejects.toThrow(
+      'stride is a whole number of at least 1, but 0 came',
+    );
+    await expect(segmentSliding({ ...settings, window: 1.5 })).rejects.toThrow(
+      'window is a whole number of at least 1, but 1.5 came',
+    );
+    await expect(segmentSliding({ ...settings, stride: 13 })).rejects.toThrow('stride is at most the window, 12, but 13 came');
+    await expect(segmentSliding({ ...settings, encode: () => ones([1, 2, 2, 6]) })).rejects.toThrow(
+      'classes is [C, 6], but [4, 5] came',
+    );
+    await expect(segmentSliding({ ...settings, picture: ones([1, 20, 20, 4]) })).rejects.toThrow('picture is [1, h, w, 3]');
   });
 });

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { cosineRows, rankOf } from './cosine-rows.ts';
-import { requireFeatures, requireLabels } from './require-input.ts';
+import { finiteValues, requireLabels, requireShape } from './require-input.ts';
 
 /** What {@link zeroShotClassification} takes. */
 export type ZeroShotClassificationOptions = {
@@ -27,17 +27,22 @@ export type ZeroShotAccuracy = {
  *
  * @throws `shape-mismatch`, `missing-data` (an empty axis), `non-finite`, `invalid-argument` (a label out of range)
  * @see Radford et al. 2021 (CLIP), section 3.1
- * @example zeroShotClassification({ features, classes, labels: [0, 2, 1] }) // { top1: 0.67, meanPerClass: 0.67 }
+ * @example await zeroShotClassification({ features, classes, labels: [0, 2, 1] }) // { top1: 0.67, meanPerClass: 0.67 }
  */
-export function zeroShotClassification({ features, classes, labels }: ZeroShotClassificationOptions): ZeroShotAccuracy {
-  requireFeatures('zeroShotClassification', 'features', features, ['n', 'D']);
+export async function zeroShotClassification({
+  features,
+  classes,
+  labels,
+}: ZeroShotClassificationOptions): Promise<ZeroShotAccuracy> {
+  requireShape('zeroShotClassification', 'features', features, ['n', 'D']);
   const [count, width] = features.shape;
-  requireFeatures('zeroShotClassification', 'classes', classes, ['C', width]);
+  requireShape('zeroShotClassification', 'classes', classes, ['C', width]);
   const [classCount] = classes.shape;
   requireLabels('zeroShotClassification', 'labels', labels, { length: count, classCount });
+  await finiteValues('zeroShotClassification', { features, classes });
 
   const ranks: number[] = [];
-  cosineRows(features, classes, (image, scores) => {
+  await cosineRows(features, classes, (image, scores) => {
     ranks.push(rankOf(labels[image], scores));
   });
   const total = new Float64Array(classCount);

@@ -1,16 +1,17 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { bufferBytes, type Placement, sizeOf } from './placement.ts';
+import { type KernelTime, Profile } from './profile.ts';
 import { type Element, type Shader, shaderSource, uniformBytes } from './shader.ts';
 import { widen } from './shaders/widen.ts';
-import { TensorStore } from './tensor-store.ts';
+import { TensorStore, type Together } from './tensor-store.ts';
 import type { TfjsWebGpuBackend } from './tfjs-webgpu-backend.ts';
 
 /** `f32`, or `f16`: activations are stored as float16 and computed with in float32. */
 export type Precision = 'f32' | 'f16';
 
-/** What a shader's binding can be: a tensor, or a place in memory. */
-export type Operand = TensorInfo | Placement;
+/** What a shader's binding can be: a tensor, several that lie together, or a place in memory. */
+export type Operand = TensorInfo | Together | Placement;
 
 /** How many workgroups: one number, or along x, y and z. Along each at most {@link MAXIMUM_GRID}; one number is folded into two. */
 export type Grid = number | readonly [x: number, y: number, z: number];
@@ -39,6 +40,8 @@ export class Device {
   readonly #pipelines = new Map<string, { pipeline: GPUComputePipeline; layout: GPUBindGroupLayout }>();
   /** What went wrong on the device and has not been reported. */
   readonly #errors: string[] = [];
+  /** While launches are timed. */
+  #profile: Profile | undefined;
   /** Tensors that the kernel of now has made so far. */
   #made: TensorInfo[] = [];
 
@@ -115,15 +118,40 @@ export class Device {
         ...placements.map(({ buffer, offset, bytes: size }, i) => ({ binding: i + 1, resource: { buffer, offset, size } })),
       ],
     });
-    backend.ensureCommandEncoderReady();
-    backend.computePassEncoder ??= (backend.commandEncoder as GPUCommandEncoder).beginComputePass();
-    backend.computePassEncoder.setPipeline(pipeline);
-    backend.computePassEncoder.setBindGroup(0, bindGroup);
-    backend.computePassEncoder.dispatchWorkgroups(x, y, z);
-    if (++backend.dispatchCountInPass >= LAUNCHES_PER_SUBMISSION) {
-      backend.endComputePassEncoder();
-      backend.submitQueue();
+    const pass = this.#computePass(shader.name);
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(x, y, z);
+    if (this.#profile) backend.endComputePassEncoder();
+    backend.dispatchCountInPass++;
+  }
+
+  /**
+   * Times every launch from now on, those of tfjs included, until the function returned is called, which gives the times.
+   *
+   * @throws `unavailable` where the device has no timestamps, or launches are timed already
+   */
+  startProfile(): () => Promise<KernelTime[]> {
+    const { backend } = this;
+    if (!backend.device.features.has('timestamp-query') || this.#profile) {
+      const reason = this.#profile ? 'they are timed already' : 'this GPU device has no feature timestamp-query';
+      throw new VitrailError('unavailable', `launches cannot be timed: ${reason}`);
     }
+    const profile = new Profile(backend.device);
+    this.#profile = profile;
+    const { runWebGPUProgram } = backend;
+    backend.runWebGPUProgram = (program, ...others) => {
+      this.#computePass(program.constructor.name);
+      const output = runWebGPUProgram.call(backend, program, ...others);
+      backend.endComputePassEncoder();
+      return output;
+    };
+    return async () => {
+      backend.runWebGPUProgram = runWebGPUProgram;
+      this.#profile = undefined;
+      if (backend.commandEncoder) backend.submitQueue();
+      return await profile.times();
+    };
   }
 
   /** Runs a kernel. If it throws, the tensors that it made are disposed. */
@@ -131,13 +159,29 @@ export class Device {
     const before = this.#made;
     this.#made = [];
     try {
-      return kernel();
+      const result = kernel();
+      this.#submitIfFull();
+      return result;
     } catch (error) {
       for (const { dataId } of this.#made) this.backend.disposeData(dataId);
       throw error;
     } finally {
       this.#made = before;
     }
+  }
+
+  /** New float32 tensors that lie together, their values not yet set. No shape is empty. */
+  outputsTogether(shapes: readonly (readonly number[])[]): { tensors: TensorInfo[]; together: Together } {
+    this.#requireTogether(shapes);
+    const made = this.store.allocateSlab(shapes);
+    this.adopt(made.tensors);
+    return made;
+  }
+
+  /** The place of float32 tensors, none of them empty, in one buffer: see `gather` of {@link TensorStore}. */
+  gather(tensors: readonly TensorInfo[]): Together {
+    this.#requireTogether(tensors.map(({ shape }) => shape));
+    return this.store.gather(tensors);
   }
 
   /** Throws what went wrong on the device since it was last asked; devices report it some time after the launch. */
@@ -170,6 +214,19 @@ export class Device {
     return tensor;
   }
 
+  #requireTogether(shapes: readonly (readonly number[])[]): void {
+    const bytes = shapes.reduce((sum, shape) => sum + this.store.slabBytes(shape), 0);
+    const what = shapes.length === 1 ? `a tensor of the shape [${shapes[0].join(', ')}]` : `${shapes.length} tensors together`;
+    this.#requireSize(bytes, what);
+  }
+
+  /** Only between kernels: memory that a kernel has for its own use goes back to the pool on a submission. */
+  #submitIfFull(): void {
+    if (this.backend.dispatchCountInPass < LAUNCHES_PER_SUBMISSION) return;
+    this.backend.endComputePassEncoder();
+    this.backend.submitQueue();
+  }
+
   #requireSize(bytes: number, what: string): void {
     const limit = Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize);
     if (bytes <= limit) return;
@@ -181,7 +238,18 @@ export class Device {
     );
   }
 
+  /** The pass that is open, or a new one; while launches are timed always a new one. */
+  #computePass(kernel: string): GPUComputePassEncoder {
+    const { backend } = this;
+    backend.ensureCommandEncoderReady();
+    if (this.#profile) backend.endComputePassEncoder();
+    const timestampWrites = this.#profile?.next(kernel);
+    backend.computePassEncoder ??= (backend.commandEncoder as GPUCommandEncoder).beginComputePass({ timestampWrites });
+    return backend.computePassEncoder;
+  }
+
   #place(operand: Operand): Placement {
+    if ('dataIds' in operand) for (const dataId of operand.dataIds) this.backend.commandQueueOwnedIds.add(dataId);
     if (!('dataId' in operand)) return operand;
     this.backend.commandQueueOwnedIds.add(operand.dataId);
     return this.store.placement(operand);

@@ -1,2 +1,8 @@
 export type { Precision } from './device.ts';
-export { registerWebGpuKernels, type WebGpuKernelOptions, type WebGpuKernelReport } from './register-webgpu-kernels.ts';
+export type { KernelTime } from './profile.ts';
+export {
+  profileWebGpuKernels,
+  registerWebGpuKernels,
+  type WebGpuKernelOptions,
+  type WebGpuKernelReport,
+} from './register-webgpu-kernels.ts';

@@ -2,6 +2,7 @@ import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@t
 import { VitrailError } from '@vitrail/core';
 import { Device, type Precision } from './device.ts';
 import { webGpuKernels } from './kernels/index.ts';
+import type { KernelTime } from './profile.ts';
 import { backendName, currentWebGpuBackend } from './tfjs-webgpu-backend.ts';
 
 /** How the kernels compute. */
@@ -58,4 +59,17 @@ function stockKernel(name: string): KernelFunc {
   const kernel = stock.get(name) ?? getKernel(name, backendName)?.kernelFunc;
   if (kernel === undefined) throw new VitrailError('unknown-name', `tfjs has no kernel ${name} for the webgpu backend`);
   return kernel;
+}
+
+/**
+ * Times every launch on the GPU until the function returned is called, which gives the times by kernel, the longest first. Launches run one
+ * after the other meanwhile, so a step takes longer than without.
+ *
+ * @throws `unavailable` where the kernels are not registered, the device has no feature `timestamp-query`, or launches are timed already
+ * @example const stop = profileWebGpuKernels(); step(); await stop() // [{ kernel: 'matmul', launches: 96, milliseconds: 12.3 }, ...]
+ */
+export function profileWebGpuKernels(): () => Promise<KernelTime[]> {
+  if (installed === undefined)
+    throw new VitrailError('unavailable', 'there is nothing to time: call registerWebGpuKernels first');
+  return installed.startProfile();
 }

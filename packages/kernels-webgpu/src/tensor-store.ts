@@ -10,6 +10,14 @@ const TENSOR_USAGE = 0x80 | 0x04 | 0x08;
 /** A buffer that holds several tensors; it goes back to the pool with the last of them. */
 type Slab = { readonly buffer: GPUBuffer; tensors: number };
 
+/** Where several tensors lie in one buffer: the whole of it, and where in it each of them begins. */
+export type Together = Placement & {
+  /** In numbers; multiples of 8. */
+  readonly elements: readonly number[];
+  /** Whose values these are: they are not released before what uses the place is submitted. */
+  readonly dataIds: readonly object[];
+};
+
 /** A tensor whose values are not a buffer of their own in float32 or int32, as those of tfjs are. */
 type Special = Placement & { readonly slab?: Slab };
 
@@ -73,79 +81,101 @@ export class TensorStore {
     return tensor;
   }
 
-  /** New float32 tensors that lie one after the other in one buffer, and the place of all of them together. */
-  allocateSlab(shapes: readonly (readonly number[])[]): { tensors: TensorInfo[]; whole: Placement } {
-    const offsets = this.slabOffsets(shapes);
+  /** New float32 tensors that lie together in one buffer, their values not yet set. Every shape must hold at least one number. */
+  allocateSlab(shapes: readonly (readonly number[])[]): { tensors: TensorInfo[]; together: Together } {
+    const offsets = this.#slabOffsets(shapes);
     const slab = this.#newSlab(offsets[shapes.length]);
     const tensors = shapes.map((shape, i) => {
       const tensor = this.#backend.makeTensorInfo([...shape], 'float32');
-      this.#place(tensor, slab, offsets[i], 4 * sizeOf(shape));
+      this.#place(tensor, slab, offsets[i]);
       return tensor;
     });
-    return { tensors, whole: wholeOf(slab) };
+    return { tensors, together: this.#together(slab, tensors) };
   }
 
   /**
-   * The place of all these float32 tensors together: where they lie one after the other already, as {@link allocateSlab} lays them, just
-   * that; else they are moved into a new slab first. The tensors stay what they are to everybody else.
+   * The place of all these float32 tensors in one buffer. Those that lie in one slab already, in whatever order, stay where they are;
+   * else all are moved into a new slab by copies of buffers, which are no launches. The tensors stay what they are to everybody else.
+   * Every tensor must hold at least one number. Tensors that share their values lie in the same place.
    */
-  gather(tensors: readonly TensorInfo[]): Placement {
-    const offsets = this.slabOffsets(tensors.map(({ shape }) => shape));
-    const first = this.#special.get(tensors[0].dataId);
-    const lieTogether =
-      first?.slab !== undefined &&
-      tensors.every(({ dataId }, i) => {
-        const special = this.#special.get(dataId);
-        return special?.slab === first.slab && special?.offset === first.offset + offsets[i];
-      });
-    if (lieTogether) return { ...(first as Special), bytes: offsets[tensors.length] };
-    const slab = this.#newSlab(offsets[tensors.length]);
-    const sources = tensors.map((tensor) => this.placement(this.isHalf(tensor) ? this.#widen(tensor) : tensor));
+  gather(tensors: readonly TensorInfo[]): Together {
+    const slab = this.slabOf(tensors[0]);
+    if (slab === undefined || !tensors.every((tensor) => this.slabOf(tensor) === slab)) return this.#moveTogether(tensors);
+    return this.#together(slab, tensors);
+  }
+
+  /** The buffer that a tensor shares with others, to be compared; `undefined` where it has one of its own. */
+  slabOf({ dataId }: TensorInfo): Slab | undefined {
+    return this.#special.get(dataId)?.slab;
+  }
+
+  /** Records that a float32 tensor's values are copied to `offset` bytes after the start of a place: no launch. */
+  copyTo(tensor: TensorInfo, { buffer, offset: start }: Placement, offset = 0): void {
+    const source = this.isHalf(tensor) ? this.#widen(tensor) : tensor;
+    const { buffer: from, offset: at } = this.placement(source);
     this.#backend.ensureCommandEncoderReady();
     this.#backend.endComputePassEncoder();
-    tensors.forEach((tensor, i) => {
-      const { buffer, offset } = sources[i];
-      const bytes = 4 * sizeOf(tensor.shape);
-      if (bytes > 0) this.#backend.commandEncoder?.copyBufferToBuffer(buffer, offset, slab.buffer, offsets[i], bytes);
+    this.#backend.commandEncoder?.copyBufferToBuffer(from, at, buffer, start + offset, 4 * sizeOf(tensor.shape));
+    // Until the copy is submitted, nobody may get the buffer that it reads.
+    this.#backend.commandQueueOwnedIds.add(source.dataId);
+    if (source !== tensor) this.#backend.disposeData(source.dataId);
+  }
+
+  #moveTogether(tensors: readonly TensorInfo[]): Together {
+    const different = [...new Map(tensors.map((tensor) => [tensor.dataId, tensor])).values()];
+    const offsets = this.#slabOffsets(different.map(({ shape }) => shape));
+    const slab = this.#newSlab(offsets[different.length]);
+    different.forEach((tensor, i) => {
+      this.copyTo(tensor, wholeOf(slab), offsets[i]);
     });
-    // The copies are recorded and not yet submitted: until they are, nobody may get the buffers they read.
-    for (const tensor of tensors) this.#replaceAfterSubmission(tensor);
-    for (const [i, tensor] of tensors.entries()) this.#place(tensor, slab, offsets[i], 4 * sizeOf(tensor.shape));
-    return wholeOf(slab);
+    for (const [i, tensor] of different.entries()) {
+      this.#releaseAfterSubmission(tensor);
+      this.#place(tensor, slab, offsets[i]);
+    }
+    return this.#together(slab, tensors);
   }
 
   /** In bytes, where each of these tensors begins in a slab of their own; and last, the bytes of the slab. */
-  slabOffsets(shapes: readonly (readonly number[])[]): number[] {
+  #slabOffsets(shapes: readonly (readonly number[])[]): number[] {
     const offsets = [0];
-    for (const shape of shapes) {
-      const bytes = 4 * Math.max(1, sizeOf(shape));
-      offsets.push(offsets[offsets.length - 1] + this.#alignment * Math.ceil(bytes / this.#alignment));
-    }
+    for (const shape of shapes) offsets.push(offsets[offsets.length - 1] + this.slabBytes(shape));
     return offsets;
+  }
+
+  /** What a float32 tensor takes up in a slab. */
+  slabBytes(shape: readonly number[]): number {
+    return this.#alignment * Math.ceil((4 * sizeOf(shape)) / this.#alignment);
+  }
+
+  #together(slab: Slab, tensors: readonly TensorInfo[]): Together {
+    const dataIds = tensors.map(({ dataId }) => dataId);
+    const elements = dataIds.map((dataId) => (this.#special.get(dataId)?.offset ?? 0) / 4);
+    return { ...wholeOf(slab), elements, dataIds };
   }
 
   #newSlab(bytes: number): Slab {
     return { buffer: this.#backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE), tensors: 0 };
   }
 
-  #place(tensor: TensorInfo, slab: Slab, offset: number, bytes: number): void {
+  #place({ dataId, shape }: TensorInfo, slab: Slab, offset: number): void {
     slab.tensors++;
-    this.#backend.tensorMap.get(tensor.dataId).resource = slab.buffer;
-    this.#special.set(tensor.dataId, { buffer: slab.buffer, offset, bytes, element: 'f32', slab });
+    this.#backend.tensorMap.get(dataId).resource = slab.buffer;
+    this.#special.set(dataId, { buffer: slab.buffer, offset, bytes: 4 * sizeOf(shape), element: 'f32', slab });
   }
 
   /** Takes a tensor's buffer from it, for the pool once all that is recorded is submitted. */
-  #replaceAfterSubmission({ dataId }: TensorInfo): void {
+  #releaseAfterSubmission({ dataId }: TensorInfo): void {
     const special = this.#special.get(dataId);
     this.#special.delete(dataId);
-    const buffer = this.#backend.tensorMap.get(dataId).resource as GPUBuffer;
-    if (special?.slab === undefined) this.#backend.uniformPendingDisposal.push(buffer);
-    else if (--special.slab.tensors === 0) this.#backend.uniformPendingDisposal.push(special.slab.buffer);
+    const data = this.#backend.tensorMap.get(dataId);
+    const lives = special?.slab !== undefined && --special.slab.tensors > 0;
+    if (data.resource && !lives && !data.external) this.#backend.uniformPendingDisposal.push(data.resource);
+    data.external = false;
   }
 
   #replaceMethods(): void {
     const backend = this.#backend;
-    const { tensorToBinding, releaseResource, read, runWebGPUProgram } = backend;
+    const { tensorToBinding, releaseResource, read, readToGPU, runWebGPUProgram } = backend;
 
     backend.tensorToBinding = (tensor) => {
       const special = tensor && this.#special.get(tensor.dataId);
@@ -169,6 +199,18 @@ export class TensorStore {
       const values = special === undefined ? await read.call(backend, dataId) : await this.#readSpecial(dataId, special);
       this.#afterRead();
       return values;
+    };
+
+    backend.readToGPU = (dataId) => {
+      if (!this.#special.has(dataId)) return readToGPU.call(backend, dataId);
+      const { shape, dtype } = backend.tensorMap.get(dataId);
+      const copy = this.allocate(shape, 'f32');
+      this.copyTo({ dataId, shape: [...shape], dtype }, this.placement(copy));
+      try {
+        return readToGPU.call(backend, copy.dataId);
+      } finally {
+        backend.disposeData(copy.dataId);
+      }
     };
 
     if (typeof OffscreenCanvas === 'undefined') {

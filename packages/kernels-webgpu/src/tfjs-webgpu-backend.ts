@@ -11,6 +11,8 @@ export type TensorData = {
   /** On the host: not yet uploaded, or empty. */
   values?: ArrayLike<number> | null;
   resource?: GPUBuffer | null;
+  /** The buffer is the user's. */
+  external?: boolean;
 };
 
 /** The part of the backend of `@tensorflow/tfjs-backend-webgpu` 4.22 that is used here. */
@@ -30,6 +32,7 @@ export type TfjsWebGpuBackend = KernelBackend & {
   dispatchCountInPass: number;
   makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
   uploadToGPU(dataId: object): void;
+  incRef(dataId: object): void;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;

@@ -4,44 +4,61 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { create, globals } from 'webgpu';
 import { type Precision, registerWebGpuKernels } from '../src/index.ts';
 
-/** Drivers that compute on the processor, the better one first: Mesa's lavapipe has float16, SwiftShader comes with chromium. */
+/** Drivers that compute on the processor: SwiftShader comes with chromium and compiles shaders quickly, Mesa's lavapipe has float16. */
 const softwareDrivers = [
-  '/usr/share/vulkan/icd.d/lvp_icd.json',
-  '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
-  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  { name: 'SwiftShader', path: '/usr/lib/chromium/vk_swiftshader_icd.json' },
+  { name: 'llvmpipe', path: '/usr/share/vulkan/icd.d/lvp_icd.json' },
+  { name: 'llvmpipe', path: '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json' },
 ];
 
-/** A device of this machine's GPU, else of a software driver, else of none. */
-async function openDevice(): Promise<{ device: GPUDevice; info: GPUAdapterInfo } | undefined> {
-  process.env.XDG_RUNTIME_DIR ??= '/tmp';
-  const driver = softwareDrivers.find((path) => existsSync(path));
-  if (process.env.VK_DRIVER_FILES === undefined && driver !== undefined && !existsSync('/dev/dri')) {
-    process.env.VK_DRIVER_FILES = driver;
-  }
+/** The devices of both precisions: of this machine's GPU, else of software drivers; none where there is no adapter. */
+const devices = await openDevices();
+
+/** The device that tests in f32 run on; `undefined` where there is no adapter. */
+export const device: GPUDevice | undefined = devices.f32?.device;
+
+/** `gpu` is held, because Dawn ends with it. */
+type Opened = { gpu: GPU; device: GPUDevice; info: GPUAdapterInfo };
+
+async function openDevices(): Promise<Partial<Record<Precision, Opened>>> {
   Object.assign(globalThis, globals);
-  const gpu = create(['enable-dawn-features=vulkan_enable_f16_on_nvidia']);
+  const isLinux = process.platform === 'linux';
+  if (!isLinux || existsSync('/dev/dri') || process.env.VK_DRIVER_FILES !== undefined) {
+    const opened = await openDevice();
+    return { f32: opened, ...(opened?.device.features.has('shader-f16') && { f16: opened }) };
+  }
+  const drivers = softwareDrivers.filter(({ path }) => existsSync(path));
+  process.env.VK_DRIVER_FILES = drivers.map(({ path }) => path).join(':');
+  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  const half = drivers.find(({ name }) => name === 'llvmpipe');
+  return { f32: drivers[0] && (await openDevice(drivers[0].name)), f16: half && (await openDevice(half.name)) };
+}
+
+/** @param adapterName a part of its name; the best one by default */
+async function openDevice(adapterName?: string): Promise<Opened | undefined> {
+  const choice = adapterName === undefined ? [] : [`adapter=${adapterName}`];
+  const gpu = create(['enable-dawn-features=vulkan_enable_f16_on_nvidia', ...choice]);
+  // tfjs wants to see that there is one.
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   const adapter = await gpu.requestAdapter();
   if (adapter === null) return undefined;
   const features = ['shader-f16', 'subgroups', 'timestamp-query'].filter((name) => adapter.features.has(name));
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
-  const device = await adapter.requestDevice({
+  const opened = await adapter.requestDevice({
     requiredFeatures: features as GPUFeatureName[],
     requiredLimits: { maxStorageBuffersPerShaderStage },
   });
+  return { gpu, device: opened, info: adapter.info };
+}
+
+/** Makes a device that of the webgpu backend, and that backend the current one. */
+async function useDevice({ device: chosen, info }: Opened): Promise<void> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   // Importing it has registered tfjs's own device, which lacks features.
   removeBackend('webgpu');
-  registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
-  return { device, info: adapter.info };
+  registerBackend('webgpu', () => new WebGPUBackend(chosen, info));
+  await setBackend('webgpu');
 }
-
-const opened = await openDevice();
-
-/** The device that the tests run on; `undefined` where there is no adapter. */
-export const device: GPUDevice | undefined = opened?.device;
-
-const precisions: readonly Precision[] = device?.features.has('shader-f16') ? ['f32', 'f16'] : ['f32'];
 
 /** Largest difference allowed, relative to the largest value and at least 1. */
 const TOLERANCES: Readonly<Record<Precision, number>> = { f32: 1e-5, f16: 4e-3 };
@@ -59,7 +76,7 @@ export type ExpectAsOnCpu = (
 ) => Promise<void>;
 
 /**
- * The same tests in every precision that the device has. `expectAsOnCpu` compares with the plain composition on the cpu backend, and two
+ * The same tests in every precision that there is a device for. `expectAsOnCpu` compares with the plain composition on the cpu backend, and two
  * runs on the device with each other, bit by bit. Without an adapter the tests are skipped.
  */
 export function onWebGpu(tests: (expectAsOnCpu: ExpectAsOnCpu, precision: Precision) => void): void {
@@ -67,11 +84,12 @@ export function onWebGpu(tests: (expectAsOnCpu: ExpectAsOnCpu, precision: Precis
     describe.skip('on webgpu: this machine has no GPU adapter, not even one in software', () => tests(async () => {}, 'f32'));
     return;
   }
-  describe.each(precisions)('on webgpu in %s', (precision) => {
+  const opened = Object.entries(devices).filter((entry): entry is [Precision, Opened] => entry[1] !== undefined);
+  describe.each(opened)('on webgpu in %s', (precision, chosen) => {
     let previous: string;
     beforeAll(async () => {
       previous = getBackend();
-      await setBackend('webgpu');
+      await useDevice(chosen);
       registerWebGpuKernels({ precision });
     });
     afterAll(async () => {

@@ -14,4 +14,5 @@ export { type PrototypeScores, softTargetCrossEntropy } from './soft-target-cros
 export { swiglu } from './swiglu.ts';
 export { takeRows } from './take-rows.ts';
 export { putTokens, takeTokens } from './tokens.ts';
+export { valuesAreOnHost } from './values-on-host.ts';
 export { withoutGradient } from './without-gradient.ts';

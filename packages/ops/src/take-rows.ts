@@ -2,7 +2,6 @@ import {
   add,
   clone,
   gatherND,
-  getBackend,
   reshape,
   scatterND,
   type Tensor,
@@ -13,6 +12,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { requireShape, VitrailError } from '@vitrail/core';
 import { differentiable, runOrCompose } from './dispatch.ts';
+import { valuesAreOnHost } from './values-on-host.ts';
 
 /**
  * Rows of a table, for embeddings: `y[k] = table[rows[k]]`. The gradient adds up over rows taken more than once.
@@ -62,9 +62,6 @@ function asIndices(rows: Tensor1D): Tensor2D {
   return reshape(rows, [rows.size, 1]);
 }
 
-/** Backends whose tensors lie in memory that the host can read without waiting for a device. */
-const READABLE = new Set(['cpu', 'wasm', 'tensorflow']);
-
 /**
  * Throws `invalid-argument` unless `indices` are int32 in `[0, limit)`: outside of it some kernels read and write foreign memory. On a GPU
  * the values are not looked at, since reading them back would stall it.
@@ -73,7 +70,7 @@ export function requireIndices(op: string, indices: Tensor, limit: number): void
   if (indices.dtype !== 'int32') {
     throw new VitrailError('invalid-argument', `${op}: indices are int32, but ${indices.dtype} came`);
   }
-  if (!READABLE.has(getBackend())) return;
+  if (!valuesAreOnHost()) return;
   const outside = indices.dataSync().find((index) => index < 0 || index >= limit);
   if (outside !== undefined) {
     throw new VitrailError('invalid-argument', `${op}: indices lie in [0, ${limit}), but ${outside} came`);

@@ -7,3 +7,5 @@ export { type KernelName, kernelNames } from './kernels.ts';
 export { type LambOptions, lamb } from './lamb.ts';
 export { layerwiseDecay, type TowerDecay } from './layerwise-decay.ts';
 export type { Optimizer, OptimizerOptions } from './optimizer.ts';
+export { type GuardedStep, guardStep, initialCounts, lossScaleOf } from './step-guard.ts';
+export { isNaNIfKnown, unlessNaN } from './unless-nan.ts';

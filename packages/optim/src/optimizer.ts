@@ -13,7 +13,8 @@ export interface Optimizer {
    * no value is read back from the device.
    *
    * @param step 0 at the first step; the schedule and the bias corrections count on it
-   * @param gradientScale a scalar that all gradients are multiplied by first (`clippingScale`), without a copy of them; none: 1
+   * @param gradientScale a scalar that all gradients are multiplied by first (`clippingScale`), without a copy of them; none: 1. Where it is
+   *   NaN, parameters and state come back as they were, bit by bit: the step is left out, and nobody has to wait for the device to say so
    * @throws `shape-mismatch` when the trees do not have the same paths and shapes or the scale is no scalar, `invalid-argument` for a step that is no whole number
    *   of at least 0, a rate that is negative or not finite, or tensors that are not float32
    */

@@ -1,10 +1,11 @@
-import { keep, mul, type NamedAttrMap, type Scalar, scalar, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { clone, keep, mul, type NamedAttrMap, type Scalar, scalar, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { flattenTree, type TensorTree, unflattenTree, VitrailError } from '@vitrail/core';
-import { runOrCompose } from '@vitrail/ops';
+import { runOrCompose, valuesAreOnHost } from '@vitrail/ops';
 import { decaysByDefault } from './decays-by-default.ts';
 import type { KernelName } from './kernels.ts';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';
 import { requireAtLeast } from './require-range.ts';
+import { isNaNIfKnown, unlessNaN } from './unless-nan.ts';
 
 /** The tensors of an optimiser's state that belong to one parameter, by the name of the moment. */
 export type Moments = Readonly<Record<string, Tensor>>;
@@ -83,16 +84,30 @@ export function treeOptimizer(
         };
       });
       const outputs = tidy(() => {
+        if (gradientScale !== undefined && isNaNIfKnown(gradientScale)) return tasks.flatMap(olds).map((tensor) => clone(tensor));
         const scale = rule.gradientScale === undefined ? gradientScale : rule.gradientScale(grads, gradientScale);
-        return updateAll(rule, tasks, step + 1, scale);
+        return updateAll(rule, tasks, step + 1, { scale, gate: gradientScale });
       });
       return toTrees(tasks, outputs);
     },
   };
 }
 
-/** For each task in turn the new parameter and then the new moments, by the kernel for all of them if there is one. */
-function updateAll(rule: TensorRule, tasks: readonly Task[], t: number, gradientScale: Scalar | undefined): Tensor[] {
+/** A task's parameter and moments before the step. */
+function olds({ param, moments }: Task): Tensor[] {
+  return [param, ...Object.values(moments)];
+}
+
+/**
+ * For each task in turn the new parameter and then the new moments, by the kernel for all of them if there is one. On a device the old
+ * ones where the gate is NaN, to which kernels there look themselves: then so is the scale.
+ */
+function updateAll(
+  rule: TensorRule,
+  tasks: readonly Task[],
+  t: number,
+  { scale, gate }: { scale: Scalar | undefined; gate: Scalar | undefined },
+): Tensor[] {
   const inputs = tasks.flatMap(({ param, grad, moments }, i): [string, Tensor][] => [
     [`param${i}`, param],
     [`gradient${i}`, grad],
@@ -104,14 +119,16 @@ function updateAll(rule: TensorRule, tasks: readonly Task[], t: number, gradient
     rates: tasks.map(({ rate }) => rate),
     decays: tasks.map(({ decay }) => decay),
   };
-  return runOrCompose<KernelName>(rule.kernel, { gradientScale, ...Object.fromEntries(inputs) }, attributes, () =>
+  return runOrCompose<KernelName>(rule.kernel, { gradientScale: scale, ...Object.fromEntries(inputs) }, attributes, () =>
     withConstants((constant) =>
       // A tidy per tensor, so that intermediate results of one parameter at a time are alive.
-      tasks.flatMap(({ param, grad, moments, rate, decay }) =>
+      tasks.flatMap((task) =>
         tidy(() => {
-          const scaled = gradientScale === undefined ? grad : mul(grad, gradientScale);
+          const { param, grad, moments, rate, decay } = task;
+          const scaled = scale === undefined ? grad : mul(grad, scale);
           const updated = rule.update(param, scaled, moments, { t, rate, decay, constant });
-          return [updated.param, ...Object.keys(moments).map((name) => updated.moments[name])];
+          const all = [updated.param, ...Object.keys(moments).map((name) => updated.moments[name])];
+          return gate === undefined || valuesAreOnHost() ? all : unlessNaN(gate, all, olds(task));
         }),
       ),
     ),

@@ -14,6 +14,7 @@ export { type DualEncoder, type DualEncoderParams, dualEncoder, type TextBatch }
 export { buildOptimizer } from './optimizer.ts';
 export type { Preset, Recipe, System } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
+export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-memory.ts';
 export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';
 export { assembleTips, type TipsBatch, type TipsCarried, type TipsParams, tipsv2 } from './tipsv2.ts';

@@ -1,9 +1,11 @@
 import { engine, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { createRng, disposeTree, flattenTree, type TensorTree } from '@vitrail/core';
+import { createRng, flattenTree, type TensorTree } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import { wordTokenizer } from '@vitrail/text';
 import { createTrainStep, initTrainState, type TrainProgram, type TrainState } from '@vitrail/train';
 import type { DualEncoderConfiguration, DualEncoderParams, System, TipsConfiguration } from '../src/index.ts';
+
+export { disposeState } from '@vitrail/train';
 
 /** TIPSv2 on 16-pixel pictures: 4 x 4 patches, two blocks of width 16, heads to 10 prototypes. */
 export const tinyConfig: TipsConfiguration = {
@@ -95,7 +97,7 @@ export function hostBatch({ views, train }: DualEncoderConfiguration, step = 0):
 /** Any recipe's system, as those that run recipes by name see it. */
 export type AnySystem = System<DualEncoderParams & TensorTree, TensorTree, unknown>;
 
-/** Runs a system from its start and tells of every step; the caller disposes the state that comes back ({@link disposeState}). */
+/** Runs a system from its start and tells of every step; the caller disposes the state that comes back (`disposeState`). */
 export function train(
   system: AnySystem,
   config: DualEncoderConfiguration,
@@ -110,13 +112,10 @@ export function train(
     const outcome = step(state, [batch]);
     system.release(batch);
     state = outcome.state;
-    afterStep(state, outcome.metrics);
+    const [, ...numbers] = outcome.counted.dataSync();
+    afterStep(state, Object.fromEntries(outcome.names.map((name, i) => [name, numbers[i]])));
   }
   return state;
-}
-
-export function disposeState({ params, carried, optimizer }: TrainState): void {
-  disposeTree(params, carried, optimizer);
 }
 
 /**

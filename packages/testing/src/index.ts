@@ -1,5 +1,7 @@
 export { expectClose } from './close.ts';
 export { expectGradient } from './finite-differences.ts';
-export { expectNoLeak } from './leaks.ts';
+export { expectNoLeak, expectNoLeakAsync } from './leaks.ts';
 export { onBackend } from './on-backend.ts';
 export { sampleTensor } from './sample-tensor.ts';
+export { useSoftwareGpu } from './software-gpu.ts';
+export { tidyAsync } from './tidy-async.ts';

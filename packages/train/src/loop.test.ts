@@ -1,5 +1,5 @@
-import { mul } from '@tensorflow/tfjs-core';
-import { createRng, disposeTree, flattenTree } from '@vitrail/core';
+import { mul, type Tensor } from '@tensorflow/tfjs-core';
+import { createRng, flattenTree } from '@vitrail/core';
 import { describe, expect, test } from 'vitest';
 import {
   batchOf,
@@ -13,12 +13,11 @@ import {
 import { runLoop } from './loop.ts';
 import { nonFiniteGuard } from './non-finite-guard.ts';
 import type { TrainState } from './program.ts';
-import { createTrainStep, initTrainState } from './train-step.ts';
+import { createTrainStep, disposeState, initTrainState } from './train-step.ts';
 
 type State = TrainState<LinearParams, LinearCarried>;
 type LoopOptions = Parameters<typeof runLoop<LinearParams, LinearCarried, LinearBatch>>[0];
 
-const dispose = ({ params, carried, optimizer }: State) => disposeTree(params, carried, optimizer);
 const trainStep = createTrainStep({ program: linearRegression, optimizer: momentum });
 const started = (): State => initTrainState(linearRegression.init(createRng(0)), momentum);
 
@@ -40,22 +39,36 @@ test('runs the steps that are left, reports each, and gives the state to the cal
   const reports: { step: number; names: string[]; applied: boolean; seconds: number }[] = [];
   const { state, status } = await loop({
     state: { ...started(), step: 2 },
-    afterStep: async ({ state: { step }, metrics, applied, seconds }) => {
-      reports.push({ step, names: Object.keys(metrics), applied, seconds });
+    afterStep: async ({ state: { step }, names, numbers, seconds }) => {
+      expect(Object.keys(numbers?.metrics ?? {})).toEqual(names);
+      reports.push({ step, names: [...names], applied: numbers?.applied ?? false, seconds });
     },
   });
   expect({ status, step: state.step }).toEqual({ status: 'completed', step: 5 });
   expect(reports.map(({ step }) => step)).toEqual([3, 4, 5]);
   expect(reports[0]).toMatchObject({ names: ['loss', 'prediction', 'drift', 'gradientNorm'], applied: true });
   expect(reports.every(({ seconds }) => seconds > 0)).toBe(true);
-  dispose(state);
+  disposeState(state);
+});
+
+test('reads the steps that it is told to read, and the guard looks at these', async () => {
+  const read: boolean[] = [];
+  const checked: number[] = [];
+  const { state } = await loop({
+    reads: (step) => step % 2 === 0,
+    guard: { check: (step) => checked.push(step) },
+    afterStep: async ({ numbers }) => void read.push(numbers !== undefined),
+  });
+  expect(read).toEqual([false, true, false, true, false]);
+  expect(checked).toEqual([2, 4]);
+  disposeState(state);
 });
 
 test('a run that is done does nothing', async () => {
   const never = async () => expect.fail('no step is left');
   const { state, status } = await loop({ state: { ...started(), step: 5 }, nextBatches: never });
   expect({ status, step: state.step }).toEqual({ status: 'completed', step: 5 });
-  dispose(state);
+  disposeState(state);
 });
 
 describe('the signal', () => {
@@ -78,7 +91,7 @@ describe('the signal', () => {
         },
       });
       expect({ status, step: state.step }).toEqual({ status: 'interrupted', step: 2 });
-      dispose(state);
+      disposeState(state);
     },
   );
 
@@ -91,7 +104,7 @@ describe('the signal', () => {
       },
     });
     expect(status).toBe('completed');
-    dispose(state);
+    disposeState(state);
   });
 
   // Ctrl-C would be seen only at the end of a run whose data come without waiting.
@@ -100,7 +113,7 @@ describe('the signal', () => {
     setImmediate(() => controller.abort());
     const { state, status } = await loop({ steps: 10_000, signal: controller.signal });
     expect(status).toBe('interrupted');
-    dispose(state);
+    disposeState(state);
   });
 });
 
@@ -151,7 +164,9 @@ describe('errors dispose the state and release the batches', () => {
   ])('%s', async (_, options) => {
     const state = started();
     const seen: LinearBatch[] = [];
-    const leaves = Object.values(flattenTree({ params: state.params, carried: state.carried, optimizer: state.optimizer }));
+    const { step, ...trees } = state;
+    const leaves = Object.values(flattenTree<Tensor>(trees));
+    expect(step).toBe(0);
     const given = options();
     await expect(
       loop({
@@ -186,5 +201,22 @@ describe('errors dispose the state and release the batches', () => {
     await expect(loop({ trainStep: createTrainStep({ program: broken, optimizer: momentum }) })).rejects.toThrow(
       expect.objectContaining({ code: 'non-finite', message: expect.stringMatching(/step 4.*loss \(NaN from step 2 on\)/s) }),
     );
+  });
+
+  test.each<[string, (until: Promise<never>) => Partial<LoopOptions>]>([
+    ['while batches are waited for', (never) => ({ nextBatches: () => never })],
+    ['while something goes on after a step', (never) => ({ afterStep: () => never })],
+    ['and what is asked of it fails', () => ({ afterStep: async () => fail() })],
+  ])('the device is lost %s: the reason is that it was lost', async (_, options) => {
+    const never = new Promise<never>(() => {});
+    const lost = new Promise<string>((resolve) => setTimeout(() => resolve('the driver crashed'), 20));
+    await expect(loop({ ...options(never), lost })).rejects.toThrow(
+      expect.objectContaining({ code: 'unavailable', message: 'the GPU device was lost: the driver crashed' }),
+    );
+  });
+
+  test('what fails while the device is there is told as it is', async () => {
+    const lost = new Promise<string>(() => {});
+    await expect(loop({ afterStep: async () => fail(), lost })).rejects.toThrow('told to');
   });
 });

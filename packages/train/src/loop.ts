@@ -1,11 +1,15 @@
-import { disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { type TensorTree, VitrailError } from '@vitrail/core';
+import { unlessLost } from './device-loss.ts';
+import type { StepNumbers } from './ledger.ts';
 import type { NonFiniteGuard } from './non-finite-guard.ts';
 import type { TrainState } from './program.ts';
-import type { StepOutcome, TrainStep } from './train-step.ts';
+import { disposeState, type StepOutcome, type TrainStep } from './train-step.ts';
 
 /** What a loop reports after every step. */
-export type StepReport<Params extends TensorTree, Carried extends TensorTree> = StepOutcome<Params, Carried> & {
-  /** Seconds from asking for the batch to the end of the update. */
+export type StepReport<Params extends TensorTree, Carried extends TensorTree> = Omit<StepOutcome<Params, Carried>, 'read'> & {
+  /** What the step did, where the loop has read it. */
+  numbers: StepNumbers | undefined;
+  /** Seconds from asking for the batch to the end of the update, or on a GPU, of a step that is not read, to its last launch. */
   seconds: number;
 };
 
@@ -24,9 +28,11 @@ export type LoopResult<Params extends TensorTree, Carried extends TensorTree> = 
  * @param options.steps where to stop, counted from the start of training and not of the call.
  * @param options.nextBatches the micro-batches of the next step.
  * @param options.release is called for every one of them after the step, also when the step throws.
+ * @param options.reads after which steps the numbers are read and the guard looks at them; after all by default. On a GPU that waits for it.
  * @param options.afterStep is awaited after every step: logging, checkpoints, evaluation. The state is its to read, not to keep.
+ * @param options.lost resolves, to the reason, when the device is lost.
  * @throws `non-finite` when the guard has seen too many steps in a row whose loss or gradient is not finite; `invalid-argument` when more
- * than `steps` are done already; and what the functions given throw.
+ * than `steps` are done already; `unavailable` when the device is lost; and what the functions given throw.
  * @example (await runLoop({ state, steps: 100, trainStep, nextBatches, release, afterStep, guard })).state.step // 100
  */
 export async function runLoop<Params extends TensorTree, Carried extends TensorTree, Batch>({
@@ -37,7 +43,9 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
   release,
   afterStep,
   guard,
+  reads = () => true,
   signal,
+  lost,
 }: {
   state: TrainState<Params, Carried>;
   steps: number;
@@ -46,7 +54,9 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
   release: (batch: Batch) => void;
   afterStep: (report: StepReport<Params, Carried>) => Promise<void>;
   guard: NonFiniteGuard;
+  reads?: (step: number) => boolean;
   signal?: AbortSignal;
+  lost?: Promise<string>;
 }): Promise<LoopResult<Params, Carried>> {
   let state = initial;
   try {
@@ -59,15 +69,16 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
     while (state.step < steps) {
       if (signal?.aborted) return { state, status: 'interrupted' };
       const start = performance.now();
-      const outcome = runStep(trainStep, state, await nextBatches(), release);
+      const { read, ...outcome } = runStep(trainStep, state, await unlessLost(nextBatches(), lost), release);
       state = outcome.state;
-      guard.check(state.step, outcome);
-      await afterStep({ ...outcome, seconds: (performance.now() - start) / 1000 });
+      const numbers = reads(state.step) ? await unlessLost(read(), lost) : undefined;
+      if (numbers !== undefined) guard.check(state.step, numbers);
+      await unlessLost(afterStep({ ...outcome, numbers, seconds: (performance.now() - start) / 1000 }), lost);
       await turnOfTheEventLoop();
     }
     return { state, status: 'completed' };
   } catch (error) {
-    disposeTree(state.params, state.carried, state.optimizer);
+    disposeState(state);
     throw error;
   }
 }

@@ -1,4 +1,17 @@
-import { add, cast, clone, engine, keep, mul, stack, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  clone,
+  engine,
+  keep,
+  mul,
+  type Scalar,
+  stack,
+  type Tensor,
+  type Tensor1D,
+  tidy,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import {
   disposeTree,
   flattenTree,
@@ -19,7 +32,7 @@ export type Evaluation = {
     gradients: TensorTree;
     auxiliary: TensorTree;
     /** The loss and the metrics, `[1 + M]`: together, so that they cross from the device at once. */
-    numbers: Tensor;
+    numbers: Tensor1D;
   };
   /** `loss` and the metrics' names, in the order of `numbers`. */
   names: readonly string[];
@@ -28,7 +41,8 @@ export type Evaluation = {
 /**
  * Gradients, auxiliary tensors, loss and metrics of the program at a state, averaged over the micro-batches with equal weight.
  *
- * @param trains which parameters get a gradient; the others are constants to the tape.
+ * @param options.trains which parameters get a gradient; the others are constants to the tape.
+ * @param options.lossScale a scalar that the loss is multiplied by before its gradient is taken: so are the gradients. 1 if none is given.
  * @throws `invalid-argument` without batches, when no parameter trains, or for a metric with a taken name; `shape-mismatch` for a loss that is
  * no scalar, or micro-batches that differ in their metrics. Nothing stays behind.
  */
@@ -36,13 +50,13 @@ export function meanGradients<Params extends TensorTree, Carried extends TensorT
   program: TrainProgram<Params, Carried, Batch>,
   state: TrainState<Params, Carried>,
   batches: readonly Batch[],
-  trains: (path: string) => boolean,
+  options: { trains: (path: string) => boolean; lossScale?: Scalar },
 ): Evaluation {
   const [first, ...others] = batches;
   if (batches.length === 0) throw new VitrailError('invalid-argument', 'a training step needs at least one batch, but none came');
-  let sum = evaluate(program, state, first, trains);
+  let sum = evaluate(program, state, first, options);
   try {
-    for (const batch of others) sum = combined(sum, evaluate(program, state, batch, trains), add);
+    for (const batch of others) sum = combined(sum, evaluate(program, state, batch, options), add);
     return batches.length === 1 ? sum : combined(sum, sum, (total) => mul(total, 1 / batches.length));
   } catch (error) {
     disposeTree(sum.tensors);
@@ -54,7 +68,7 @@ function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
   program: TrainProgram<Params, Carried, Batch>,
   state: TrainState<Params, Carried>,
   batch: Batch,
-  trains: (path: string) => boolean,
+  { trains, lossScale }: { trains: (path: string) => boolean; lossScale?: Scalar },
 ): Evaluation {
   const leaves = flattenTree<Tensor>(state.params);
   const trained = Object.keys(leaves).filter(trains);
@@ -77,6 +91,7 @@ function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
           return result.loss;
         },
         trained.map((path) => leaves[path]),
+        lossScale, // The gradient of the loss by itself, where the backward pass begins: 1, or the scale.
       ),
     );
     value.dispose();
@@ -85,7 +100,7 @@ function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
     const gradients = unflattenTree<Tensor>(
       Object.fromEntries(trained.map((path, i) => [path, reached[i] ?? zerosLike(leaves[path])])),
     );
-    const numbers = tidy(() => stack(logged.map((number) => cast(number, 'float32'))));
+    const numbers = tidy(() => stack(logged.map((number) => cast(number, 'float32')))) as Tensor1D;
     return { tensors: { gradients, auxiliary, numbers }, names };
   } catch (error) {
     disposeTree(auxiliary);
@@ -109,7 +124,7 @@ function combined(first: Evaluation, second: Evaluation, transform: (a: Tensor, 
     const tensors = tidyTree(() => ({
       gradients: zipped(first.tensors.gradients, second.tensors.gradients),
       auxiliary: zipped(first.tensors.auxiliary, second.tensors.auxiliary),
-      numbers: transform(first.tensors.numbers, second.tensors.numbers),
+      numbers: transform(first.tensors.numbers, second.tensors.numbers) as Tensor1D,
     }));
     return { tensors, names: first.names };
   } finally {

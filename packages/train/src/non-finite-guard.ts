@@ -1,14 +1,15 @@
 import { VitrailError } from '@vitrail/core';
 import { requireWhole } from './configuration.ts';
+import type { StepNumbers } from './ledger.ts';
 
-/** Watches the outcomes of steps, one after the other. */
+/** Watches the numbers of steps, of every one or of some: how many updates were left out in a row, the numbers themselves say. */
 export type NonFiniteGuard = {
   /**
    * @param step steps done, this one included: the number that logs have.
-   * @param outcome what the step did; its update was left out where `applied` is false.
+   * @param numbers what the step did; its update was left out where `applied` is false.
    * @throws `non-finite` when the run of updates left out has become too long.
    */
-  check(step: number, outcome: { applied: boolean; metrics: Readonly<Record<string, number>> }): void;
+  check(step: number, numbers: StepNumbers): void;
 };
 
 /**
@@ -17,21 +18,19 @@ export type NonFiniteGuard = {
  *
  * @param options.maximumRun steps in a row, at least 1.
  * @throws `invalid-argument` for a `maximumRun` that is no whole number of at least 1.
- * @example nonFiniteGuard({ maximumRun: 10 }).check(1, { applied: true, metrics: { loss: 3.2, gradientNorm: 1 } })
+ * @example nonFiniteGuard({ maximumRun: 10 }).check(state.step, await outcome.read())
  */
 export function nonFiniteGuard({ maximumRun }: { maximumRun: number }): NonFiniteGuard {
   requireWhole('maximumRun', maximumRun, 1);
-  let length = 0;
-  /** The first step of the present run at which each number was not finite. */
+  /** The first step of the present run at which each number was seen not to be finite. */
   let since = new Map<string, { step: number; value: number }>();
+  let lastChecked = 0;
   return {
-    check(step, { applied, metrics }) {
-      if (applied) {
-        length = 0;
-        since = new Map();
-        return;
-      }
-      length++;
+    check(step, { applied, metrics, skippedInARow: length }) {
+      const isNewRun = step - length >= lastChecked;
+      lastChecked = step;
+      if (applied || isNewRun) since = new Map();
+      if (applied) return;
       for (const [name, value] of Object.entries(metrics)) {
         if (!Number.isFinite(value) && !since.has(name)) since.set(name, { step, value });
       }

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Rng, TensorTree } from '@vitrail/core';
+import type { Ledger } from './ledger.ts';
 
 /** What one evaluation of a training loss gives. */
 export type LossResult = {
@@ -36,9 +37,9 @@ export interface TrainProgram<Params extends TensorTree, Carried extends TensorT
 export type TrainState<Params extends TensorTree = TensorTree, Carried extends TensorTree = TensorTree> = {
   /** Steps done so far. */
   step: number;
-  /** Updates left out so far because a number in them was not finite. */
-  skipped: number;
   params: Params;
   carried: Carried;
   optimizer: TensorTree;
+  /** What steps have counted: updates left out because a number in them was not finite, the scale of the loss. */
+  ledger: Ledger;
 };

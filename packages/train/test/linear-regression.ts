@@ -121,8 +121,8 @@ export function started(optimizer: Optimizer = momentum): LinearState {
 }
 
 /** All tensors of a state. */
-export function everything({ params, carried, optimizer }: TrainState): TensorTree {
-  return { params, carried, optimizer };
+export function everything({ params, carried, optimizer, ledger }: TrainState): TensorTree {
+  return { params, carried, optimizer, ledger };
 }
 
 /** The numbers of every leaf, exactly, by path. */

@@ -1,22 +1,22 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { dispose } from '@tensorflow/tfjs-core';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
-import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
+import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { loadModel, type Model } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
 import { printResult } from '../print-result.ts';
 
 /** What `vitrail embed` takes. */
-export type EmbedOptions = {
+export type EmbedOptions = BackendOptions & {
   model: string;
   images?: readonly string[];
   texts?: readonly string[];
   out: string;
-  backend: BackendChoice;
   json?: boolean;
 };
 
@@ -26,17 +26,18 @@ const pictureExtensions = ['.jpg', '.jpeg', '.png', '.webp'];
  * `vitrail embed`: writes `image.cls` `[n, C, D]`, `image.patches` `[n, rows, columns, D]` and `text` `[m, D]`, unnormalised, in input
  * order, to a safetensors file; the names of the pictures and the texts are in its metadata (`images` and `texts`, JSON lists).
  */
-export async function embed({ model: path, images = [], texts = [], out, backend, json }: EmbedOptions): Promise<void> {
+export async function embed(options: EmbedOptions): Promise<void> {
+  const { model: path, images = [], texts = [], out, json } = options;
   if (images.length + texts.length === 0)
     throw new VitrailError('invalid-argument', 'nothing to embed: give --images, --texts or both');
   const files = await listPictures(images);
   await prepareOutput(out);
-  await startAnnouncedBackend(backend);
+  await startAnnouncedBackend(options);
   const model = await loadModel(path);
   try {
     const tensors: Record<string, TensorData> = {
       ...(files.length > 0 && (await embedPictures(model, files))),
-      ...(texts.length > 0 && embedTexts(model, texts)),
+      ...(texts.length > 0 && (await embedTexts(model, texts))),
     };
     await replaceFile(out, encodeSafetensors(tensors, { images: JSON.stringify(files), texts: JSON.stringify(texts) }));
     const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, [...shape]]));
@@ -71,10 +72,13 @@ async function embedPictures(model: Model, files: readonly string[]): Promise<Re
     const { cls, patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'tokens');
     clsShape = cls.shape.slice(1);
     patchesShape = patches.shape.slice(1);
-    rows.cls.push(cls.dataSync<'float32'>());
-    rows.patches.push(patches.dataSync<'float32'>());
-    cls.dispose();
-    patches.dispose();
+    try {
+      const [clsValues, patchValues] = await Promise.all([cls.data<'float32'>(), patches.data<'float32'>()]);
+      rows.cls.push(clsValues);
+      rows.patches.push(patchValues);
+    } finally {
+      dispose({ cls, patches });
+    }
   }
   return {
     'image.cls': { dtype: 'F32', shape: [files.length, ...clsShape], values: concatenate(rows.cls) },
@@ -82,11 +86,10 @@ async function embedPictures(model: Model, files: readonly string[]): Promise<Re
   };
 }
 
-function embedTexts(model: Model, texts: readonly string[]): Record<string, TensorData> {
+async function embedTexts(model: Model, texts: readonly string[]): Promise<Record<string, TensorData>> {
   const features = model.encodeTexts(texts);
-  const text: TensorData = { dtype: 'F32', shape: features.shape, values: features.dataSync<'float32'>() };
-  features.dispose();
-  return { text };
+  const values = await features.data<'float32'>().finally(() => features.dispose());
+  return { text: { dtype: 'F32', shape: features.shape, values } };
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

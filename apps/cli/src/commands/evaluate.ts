@@ -1,6 +1,6 @@
 import { requireWhole } from '@vitrail/train';
 import { writeJson } from '@vitrail/train/node';
-import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
+import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { openAnnouncedSource } from '../data-source.ts';
 import { evaluateModel, fewestPictures, parseTasks } from '../evaluation/tasks.ts';
 import { loadModel } from '../model.ts';
@@ -8,14 +8,13 @@ import { prepareOutput } from '../output-file.ts';
 import { printResult } from '../print-result.ts';
 
 /** What `vitrail evaluate` takes. */
-export type EvaluateOptions = {
+export type EvaluateOptions = BackendOptions & {
   model: string;
   data: string;
   tasks?: string;
   /** Most pictures that are looked at; the first ones of the source. */
   samples: number;
   out?: string;
-  backend: BackendChoice;
   json?: boolean;
 };
 
@@ -24,7 +23,7 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   const tasks = options.tasks === undefined ? undefined : parseTasks(options.tasks);
   requireWhole('--samples', options.samples, fewestPictures);
   if (options.out !== undefined) await prepareOutput(options.out);
-  await startAnnouncedBackend(options.backend);
+  await startAnnouncedBackend(options);
   const model = await loadModel(options.model);
   try {
     const source = await openAnnouncedSource(options.data);

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { VitrailError } from '@vitrail/core';
 import { findRecipe } from '@vitrail/recipes';
 import { openRunDirectory } from '@vitrail/train/node';
-import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
+import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
+import { requireRoom } from '../memory-estimate.ts';
 import { printResult } from '../print-result.ts';
 import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
@@ -17,7 +18,7 @@ import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
 
 /** What `vitrail pretrain` takes. */
-export type PretrainOptions = ConfigurationOptions & { out?: string; backend: BackendChoice; resume?: boolean; json?: boolean };
+export type PretrainOptions = ConfigurationOptions & BackendOptions & { out?: string; resume?: boolean; json?: boolean };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with: where it runs, not what it computes. */
 const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs'];
@@ -47,7 +48,11 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');
   }
   const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
-  const backend = await startAnnouncedBackend(options.backend);
+  const backend = await startAnnouncedBackend(options);
+  if (backend.maximumTensorBytes !== undefined) {
+    const { precision } = options;
+    process.stderr.write(`${requireRoom(settings, { precision, maximumTensorBytes: backend.maximumTensorBytes })}\n`);
+  }
   const data = await openTrainingData(settings, directory);
   try {
     await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
@@ -59,7 +64,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
       recipe: recipe.name,
       preset: presetName,
       backend: backend.name,
-      precision: 'f32',
+      precision: options.precision,
       versions: versions(),
       samples: { train: data.train.size, evaluation: data.evaluation.size },
     };
@@ -76,6 +81,8 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
         tokenizer,
         data,
         backend: backend.name,
+        precision: options.precision,
+        lost: backend.lost,
         resume,
         signal: interrupt.signal,
       }));

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { tidy } from '@tensorflow/tfjs-core';
+import { dispose } from '@tensorflow/tfjs-core';
 import { simpleTemplates } from '@vitrail/captions';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { prepareImage } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
-import { type BackendChoice, startAnnouncedBackend } from '../backend.ts';
+import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
 import { overlayLabels } from '../pictures/overlay.ts';
@@ -14,12 +14,11 @@ import { classColors } from '../report/palette.ts';
 import { pngFile } from '../report/png.ts';
 
 /** What `vitrail segment` takes. */
-export type SegmentOptions = {
+export type SegmentOptions = BackendOptions & {
   model: string;
   image: string;
   labels: string;
   out: string;
-  backend: BackendChoice;
   json?: boolean;
 };
 
@@ -39,16 +38,14 @@ export async function segment(options: SegmentOptions): Promise<void> {
     );
   const picture = await decodeImage(await readPicture(options.image), options.image);
   await prepareOutput(options.out);
-  await startAnnouncedBackend(options.backend);
+  await startAnnouncedBackend(options);
   const model = await loadModel(options.model);
   const { width, height } = picture;
   let map: Uint8Array;
   try {
-    map = tidy(() => {
-      const { patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
-      const classes = classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
-      return segmentByText(patches, classes, [height, width]) as never;
-    });
+    const classes = await classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
+    const images = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
+    map = await segmentByText(images.patches, classes, [height, width]).finally(() => dispose({ classes, images }));
   } finally {
     model.dispose();
   }

@@ -1,4 +1,4 @@
-import { tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor2D } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import type { Sample, SampleSource } from '@vitrail/data';
 import { knn, zeroShotClassification } from '@vitrail/eval';
@@ -26,36 +26,42 @@ export async function evaluateClassification(
   const labels: number[] = [];
   const features = new ClsFeatures();
   for await (const { samples, pixels } of picturesInChunks(singles, { ...pictures, require: classOf })) {
-    features.add(model, pixels, samples.length);
+    await features.add(model, pixels, samples.length);
     labels.push(...samples.map(classOf));
   }
   const last = features.tokens - 1;
   const isGallery = (index: number) => index % 2 === 0;
   const labelsWhere = (selects: (index: number) => boolean) => Int32Array.from(labels.filter((_, index) => selects(index)));
 
-  return tidy(() => {
-    const result: EvaluationResult = {};
-    if (zeroShot) {
-      const classes = sourceClassEmbeddings(model, singles);
-      const scores = (token: number) =>
-        zeroShotClassification({ features: features.tensor(token), classes, labels: Int32Array.from(labels) });
+  const scoresOf = async (classes: Tensor2D, token: number) => {
+    const images = features.tensor(token);
+    return await zeroShotClassification({ features: images, classes, labels: Int32Array.from(labels) }).finally(() =>
+      images.dispose(),
+    );
+  };
+  const result: EvaluationResult = {};
+  if (zeroShot) {
+    const classes = await sourceClassEmbeddings(model, singles);
+    try {
       result.zeroShotClassification = {
-        ...scores(last),
+        ...(await scoresOf(classes, last)),
         chance: { top1: 1 / classCount },
-        ...(last > 0 && { firstCls: scores(0) }),
+        ...(last > 0 && { firstCls: await scoresOf(classes, 0) }),
       };
+    } finally {
+      classes.dispose();
     }
-    if (nearest) {
-      result.knn = knn({
-        train: features.tensor(last, isGallery),
-        trainLabels: labelsWhere(isGallery),
-        test: features.tensor(last, (index) => !isGallery(index)),
-        testLabels: labelsWhere((index) => !isGallery(index)),
-        classCount,
-      });
-    }
-    return result as never;
-  }) as EvaluationResult;
+  }
+  if (nearest) {
+    const halves = { train: features.tensor(last, isGallery), test: features.tensor(last, (index) => !isGallery(index)) };
+    result.knn = await knn({
+      ...halves,
+      trainLabels: labelsWhere(isGallery),
+      testLabels: labelsWhere((index) => !isGallery(index)),
+      classCount,
+    }).finally(() => dispose(halves));
+  }
+  return result;
 }
 
 function classOf(sample: Sample): number {

@@ -1,4 +1,4 @@
-import { type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
 import type { Model } from '../model.ts';
 
 /** CLS tokens of pictures, collected chunk by chunk on the host. */
@@ -9,12 +9,14 @@ export class ClsFeatures {
   readonly #chunks: Float32Array[] = [];
 
   /** Encodes `count` pictures and keeps their CLS tokens. */
-  add(model: Model, pixels: Float32Array, count: number): void {
+  async add(model: Model, pixels: Float32Array, count: number): Promise<void> {
     const { cls, patches } = model.encodeImages(pixels, count, 'tokens');
     [, this.tokens, this.#width] = cls.shape;
-    this.#chunks.push(cls.dataSync<'float32'>());
-    cls.dispose();
-    patches.dispose();
+    try {
+      this.#chunks.push(await cls.data<'float32'>());
+    } finally {
+      dispose({ cls, patches });
+    }
   }
 
   /** CLS token `token` of every picture, or of those whose index `selects`, `[n, D]`. The caller disposes it. */

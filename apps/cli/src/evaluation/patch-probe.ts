@@ -1,4 +1,4 @@
-import { type Tensor2D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
+import { type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
 import type { LabelMap } from '@vitrail/data';
 import { patchLabels, patchLinearProbe } from '@vitrail/eval';
 import type { EvaluationResult } from './evaluation-result.ts';
@@ -22,24 +22,26 @@ export class PatchProbe {
     this.#classCount = classCount;
   }
 
-  /** Adds the patches of picture `index` of `[n, rows, columns, D]` to the half that is fitted on (`validation`) or the one that is scored. */
-  add(half: Half, patches: Tensor4D, index: number, labels: LabelMap): void {
+  /**
+   * Adds the patches of one picture, `[rows, columns, D]`, to the half that is fitted on (`validation`) or the one that is scored.
+   *
+   * @param patches not to be changed afterwards
+   */
+  add(half: Half, patches: Float32Array, [rows, columns]: readonly [number, number], labels: LabelMap): void {
     const { features, labels: known } = this.#halves[half];
     if (known.length >= mostPatches) return;
-    const [, rows, columns, width] = patches.shape;
-    this.#width = width;
-    const size = rows * columns * width;
-    features.push(patches.dataSync<'float32'>().slice(index * size, (index + 1) * size));
+    this.#width = patches.length / (rows * columns);
+    features.push(patches);
     known.push(...patchLabels(labels, rows, columns));
   }
 
   /** Fits on the validation half, scores the test half; whole patches, each with its commonest class. */
-  scores(): EvaluationResult {
+  async scores(): Promise<EvaluationResult> {
     const { validation, test } = this.#halves;
     const train = this.#tensor('validation');
     const scored = this.#tensor('test');
     try {
-      const { mIoU, pixelAccuracy } = patchLinearProbe({
+      const { mIoU, pixelAccuracy } = await patchLinearProbe({
         train,
         trainLabels: validation.labels,
         test: scored,

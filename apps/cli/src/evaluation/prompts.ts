@@ -5,6 +5,6 @@ import { classEmbeddings } from '@vitrail/eval';
 import type { Model } from '../model.ts';
 
 /** Unit embeddings of a source's classes, `[C, D]`, averaged over the prompts that suit its captions. The caller disposes them. */
-export function sourceClassEmbeddings(model: Model, source: SampleSource): Tensor2D {
-  return classEmbeddings(model.encodeTexts, source.classNames ?? [], source.templates ?? tclTemplates);
+export async function sourceClassEmbeddings(model: Model, source: SampleSource): Promise<Tensor2D> {
+  return await classEmbeddings(model.encodeTexts, source.classNames ?? [], source.templates ?? tclTemplates);
 }

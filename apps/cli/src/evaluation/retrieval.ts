@@ -14,21 +14,29 @@ export async function evaluateRetrieval(model: Model, source: SampleSource, pict
   const captions: string[] = [];
   const features = new ClsFeatures();
   for await (const { samples, pixels } of picturesInChunks(source, { ...pictures, require: descriptiveCaption })) {
-    features.add(model, pixels, samples.length);
+    await features.add(model, pixels, samples.length);
     captions.push(...samples.map(descriptiveCaption));
   }
   const owner = Int32Array.from(captions, (_, i) => i);
-  return tidy(() => {
-    const texts = encodeTextsInChunks(model, captions);
-    const scores = (token: number) => retrieval({ images: features.tensor(token), texts, owner });
-    const first = features.tokens > 1 ? { firstCls: scores(0) } : {};
-    return { retrieval: { ...scores(features.tokens - 1), candidates: captions.length, ...first } };
-  }) as EvaluationResult;
+  const texts = encodeTextsInChunks(model, captions);
+  const scoresOf = async (token: number) => {
+    const images = features.tensor(token);
+    return await retrieval({ images, texts, owner }).finally(() => images.dispose());
+  };
+  try {
+    const scores = await scoresOf(features.tokens - 1);
+    const first = features.tokens > 1 && { firstCls: await scoresOf(0) };
+    return { retrieval: { ...scores, candidates: captions.length, ...first } };
+  } finally {
+    texts.dispose();
+  }
 }
 
 /** Texts to `[m, D]`, a few at a time. The caller disposes it. */
 function encodeTextsInChunks(model: Model, texts: readonly string[], chunk = 64): Tensor2D {
-  const parts: Tensor2D[] = [];
-  for (let first = 0; first < texts.length; first += chunk) parts.push(model.encodeTexts(texts.slice(first, first + chunk)));
-  return concat(parts, 0);
+  return tidy(() => {
+    const parts: Tensor2D[] = [];
+    for (let first = 0; first < texts.length; first += chunk) parts.push(model.encodeTexts(texts.slice(first, first + chunk)));
+    return concat(parts, 0);
+  });
 }

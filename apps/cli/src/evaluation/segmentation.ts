@@ -1,5 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { slice, tidy } from '@tensorflow/tfjs-core';
+import { dispose, slice } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
 import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentationScores, segmentByText } from '@vitrail/eval';
@@ -34,7 +34,7 @@ export async function evaluateSegmentation(
   { zeroShot, probe }: { zeroShot: boolean; probe: boolean },
 ): Promise<EvaluationResult> {
   const classCount = source.classNames?.length ?? 0;
-  const classes = sourceClassEmbeddings(model, source);
+  const classes = await sourceClassEmbeddings(model, source);
   const patchProbe = new PatchProbe(classCount);
   const matrices: Matrices = Object.fromEntries(
     Object.keys(readouts).map((name) => [name, { validation: confusionMatrix(classCount), test: confusionMatrix(classCount) }]),
@@ -46,19 +46,25 @@ export async function evaluateSegmentation(
       const labels = samples.map(labelsOf);
       for (const [name, readout] of Object.entries(readouts)) {
         if (!zeroShot && readout !== 'tokens') continue;
-        const { cls, patches } = model.encodeImages(pixels, samples.length, readout);
-        if (zeroShot) {
-          labels.forEach((map, i) => {
-            matrices[name][half(i)].add(map.data, predictLabels(patches, i, classes, map));
-          });
+        const images = model.encodeImages(pixels, samples.length, readout);
+        try {
+          const { patches } = images;
+          if (zeroShot) {
+            for (const [i, map] of labels.entries()) {
+              matrices[name][half(i)].add(map.data, await predictLabels(patches, i, classes, map));
+            }
+          }
+          if (probe && readout === 'tokens') {
+            const [, rows, columns] = patches.shape;
+            const values = await patches.data<'float32'>();
+            const size = values.length / labels.length;
+            for (const [i, map] of labels.entries()) {
+              patchProbe.add(half(i), values.subarray(i * size, (i + 1) * size), [rows, columns], map);
+            }
+          }
+        } finally {
+          dispose(images);
         }
-        if (probe && readout === 'tokens') {
-          labels.forEach((map, i) => {
-            patchProbe.add(half(i), patches, i, map);
-          });
-        }
-        cls.dispose();
-        patches.dispose();
       }
     }
   } finally {
@@ -66,7 +72,7 @@ export async function evaluateSegmentation(
   }
   return {
     ...(zeroShot && { zeroShotSegmentation: segmentationResult(matrices) }),
-    ...(probe && { patchLinearProbe: patchProbe.scores() }),
+    ...(probe && { patchLinearProbe: await patchProbe.scores() }),
   };
 }
 
@@ -86,8 +92,14 @@ function segmentationResult(matrices: Matrices): EvaluationResult {
   };
 }
 
-function predictLabels(patches: Tensor4D, index: number, classes: Tensor2D, { width, height }: LabelMap): Uint8Array {
-  return tidy(() => segmentByText(pictureOf(patches, index), classes, [height, width]) as never);
+async function predictLabels(
+  patches: Tensor4D,
+  index: number,
+  classes: Tensor2D,
+  { width, height }: LabelMap,
+): Promise<Uint8Array> {
+  const picture = pictureOf(patches, index);
+  return await segmentByText(picture, classes, [height, width]).finally(() => picture.dispose());
 }
 
 /** The patches of one picture, `[1, rows, columns, D]`. */

@@ -1,4 +1,4 @@
-import { reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
+import { dispose, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
 import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize, matrixProduct } from '@vitrail/ops';
@@ -29,14 +29,19 @@ export async function drawPictures(model: Model, source: SampleSource, readout: 
   const labelled = samples.filter((sample) => sample.labels !== undefined).slice(0, shown.segmentation);
   const segmentation: SegmentationExample[] = [];
   if (names.length > 0) {
-    const classes = sourceClassEmbeddings(model, source);
-    for (const sample of labelled) segmentation.push(segmentationExample(model, sample, { classes, names, colors, readout }));
-    classes.dispose();
+    const classes = await sourceClassEmbeddings(model, source);
+    try {
+      for (const sample of labelled) {
+        segmentation.push(await segmentationExample(model, sample, { classes, names, colors, readout }));
+      }
+    } finally {
+      classes.dispose();
+    }
   }
   return {
     classes: names.map((name, i) => ({ name, color: colors[i] })),
     segmentation,
-    retrieval: retrievalExamples(
+    retrieval: await retrievalExamples(
       model,
       samples.filter((sample) => findCaption(sample) !== undefined),
     ),
@@ -50,7 +55,7 @@ async function readSamples(source: SampleSource, side: number): Promise<Sample[]
   return samples.flatMap((sample) => (sample === undefined ? [] : [shrinkSample(sample, side)]));
 }
 
-function segmentationExample(
+async function segmentationExample(
   model: Model,
   sample: Sample,
   {
@@ -59,41 +64,50 @@ function segmentationExample(
     colors,
     readout,
   }: { classes: Tensor2D; names: readonly string[]; colors: readonly (readonly [number, number, number])[]; readout: Readout },
-): SegmentationExample {
+): Promise<SegmentationExample> {
   const { width, height, data } = sample.image;
   const truth = sample.labels?.data ?? new Uint8Array(width * height);
   const pixels = prepareImage(sample.image, model.imageSize);
   const present = [...new Set(truth)].sort((a, b) => a - b);
-  return tidy(() => {
-    const dense = model.encodeImages(pixels, 1, readout).patches;
+  const features = tidy(() => {
+    const dense = model.encodeImages(pixels, 1, readout).patches; // [1, rows, columns, D]
     const plain = squeeze<Tensor3D>(model.encodeImages(pixels, 1, 'tokens').patches, [0]); // [rows, columns, D]
     const [rows, columns, channels] = plain.shape;
-    const predicted = segmentByText(dense, classes, [height, width]);
     const units = l2Normalize(reshape(dense, [rows * columns, channels])) as Tensor2D;
-    const similarity = matrixProduct(units, transpose(classes)); // [N, C]
+    return { dense, plain, similarity: transpose(matrixProduct(units, transpose(classes))) }; // similarity: [C, N]
+  });
+  try {
+    const [rows, columns] = features.plain.shape;
+    const predicted = await segmentByText(features.dense, classes, [height, width]);
+    const colorsOfPatches = await pcaMap(features.plain);
+    const similarity = await features.similarity.data<'float32'>();
+    const patches = rows * columns;
     const cell = Math.max(1, Math.round(height / rows));
     return {
       caption: findCaption(sample) ?? '',
       image: encodePng(data, width, height),
       truth: encodePng(paintLabels(truth, colors), width, height),
       prediction: encodePng(paintLabels(predicted, colors), width, height),
-      pca: encodePng(asBytes(pcaMap(plain)), columns, rows, cell),
+      pca: encodePng(asBytes(colorsOfPatches), columns, rows, cell),
       similarity: present.map((index) => ({
         word: names[index],
-        image: encodePng(paintHeatMap(column(similarity, index)), columns, rows, cell),
+        image: encodePng(paintHeatMap(similarity.subarray(index * patches, (index + 1) * patches)), columns, rows, cell),
       })),
-    } as never;
-  });
+    };
+  } finally {
+    dispose(features);
+  }
 }
 
-function retrievalExamples(model: Model, samples: readonly Sample[]): RetrievalExample[] {
+async function retrievalExamples(model: Model, samples: readonly Sample[]): Promise<RetrievalExample[]> {
   if (samples.length === 0) return [];
   const queries = samples.slice(0, shown.retrieval).map((sample) => findCaption(sample) ?? '');
-  const scores = tidy(() => {
+  const similarity = tidy(() => {
     const pixels = samples.map((sample) => prepareImage(sample.image, model.imageSize));
     const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;
-    return matrixProduct(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)).arraySync() as never;
-  }) as number[][];
+    return matrixProduct(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)); // [queries, samples]
+  });
+  const scores = await similarity.array().finally(() => similarity.dispose());
   const picture = ({ image }: Sample) => encodePng(image.data, image.width, image.height);
   return queries.map((text, query) => {
     const order = samples.map((_, index) => index).sort((a, b) => scores[query][b] - scores[query][a] || a - b);
@@ -112,10 +126,6 @@ function retrievalExamples(model: Model, samples: readonly Sample[]): RetrievalE
 function lastCls({ cls }: ImageFeatures): Tensor2D {
   const [count, tokens, width] = cls.shape;
   return squeeze<Tensor2D>(slice(cls, [0, tokens - 1, 0], [count, 1, width]), [1]); // [n, D]
-}
-
-function column(matrix: Tensor2D, index: number): Float32Array {
-  return slice(matrix, [0, index], [matrix.shape[0], 1]).dataSync<'float32'>();
 }
 
 function asBytes(unit: Float32Array): Uint8Array {

@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tensor1d } from '@tensorflow/tfjs-core';
 import { treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
 import { latestCheckpoint, pruneCheckpoints, writeCheckpoint } from '@vitrail/checkpoints/node';
 import { type TensorTree, VitrailError } from '@vitrail/core';
-import type { TrainState } from '@vitrail/train';
+import { openLedger, type TrainState } from '@vitrail/train';
 import { describeModel, type ModelDescription, modelMetadata } from '../model.ts';
 import type { MetricSums } from './metric-window.ts';
 
 /**
- * What `state.json` holds: the numbers of a state that are no tensors, how many training samples were left out so far, and the metrics of
- * the steps that have no row in `metrics.jsonl` yet.
+ * What `state.json` holds: the step, what steps have counted (left out, left out in a row, scale of the loss, good steps since it last
+ * changed), how many training samples were left out so far, and the metrics of the steps that have no row in `metrics.jsonl` yet.
  */
-type StateFile = { step: number; skipped: number; badSamples: number; unlogged: MetricSums };
+type StateFile = { step: number; counts: readonly number[]; badSamples: number; unlogged: MetricSums };
 
 /**
  * Writes a state as `DIR/checkpoints/step-N`: `model.safetensors` (parameters), `optimizer.safetensors`, `carried.safetensors` (averaged
@@ -29,7 +30,8 @@ export async function saveState(
     unlogged,
   }: { description: ModelDescription; keep: number; badSamples: number; unlogged: MetricSums },
 ): Promise<void> {
-  const numbers: StateFile = { step: state.step, skipped: state.skipped, badSamples, unlogged };
+  const counts = [...(await state.ledger.counts.data())];
+  const numbers: StateFile = { step: state.step, counts, badSamples, unlogged };
   await writeCheckpoint(directory, state.step, {
     'model.safetensors': await treeToSafetensors(state.params, modelMetadata(description)),
     'optimizer.safetensors': await treeToSafetensors(state.optimizer),
@@ -48,14 +50,12 @@ export async function saveState(
 export async function loadLatestState(
   directory: string,
   description: ModelDescription,
-): Promise<(TrainState & Pick<StateFile, 'badSamples' | 'unlogged'>) | undefined> {
+): Promise<(Pick<StateFile, 'counts' | 'badSamples' | 'unlogged'> & { state: TrainState }) | undefined> {
   const latest = await latestCheckpoint(directory);
   if (latest === undefined) return undefined;
   const read = (name: string) => readFile(join(latest.path, name));
-  const numbers = JSON.parse((await read('state.json')).toString('utf8')) as StateFile;
-  if (numbers.step !== latest.step) {
-    throw new VitrailError('corrupt-data', `${latest.path} says in state.json that it is step ${numbers.step}`);
-  }
+  const { step, counts, badSamples, unlogged } = JSON.parse((await read('state.json')).toString('utf8')) as StateFile;
+  if (step !== latest.step) throw new VitrailError('corrupt-data', `${latest.path} says in state.json that it is step ${step}`);
   const model = await read('model.safetensors');
   if (JSON.stringify(describeModel(model, latest.path)) !== JSON.stringify(description)) {
     throw new VitrailError(
@@ -64,10 +64,12 @@ export async function loadLatestState(
     );
   }
   const tree = async (name: string): Promise<TensorTree> => treeFromSafetensors(await read(name));
-  return {
-    ...numbers,
+  const state = {
+    step,
     params: treeFromSafetensors(model),
     optimizer: await tree('optimizer.safetensors'),
     carried: await tree('carried.safetensors'),
+    ledger: openLedger(tensor1d([...counts])),
   };
+  return { state, counts, badSamples, unlogged };
 }

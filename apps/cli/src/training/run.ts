@@ -1,17 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { countParameters, createRng, disposeTree, type TensorTree } from '@vitrail/core';
+import { latestCheckpoint } from '@vitrail/checkpoints/node';
+import { countParameters, createRng, type TensorTree, VitrailError } from '@vitrail/core';
 import { type BadSample, loadBatches } from '@vitrail/data';
+import { valuesAreOnHost } from '@vitrail/ops';
 import type { DualEncoderConfiguration, DualEncoderParams, System } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import {
   createTrainStep,
+  disposeState,
   initTrainState,
   type NonFiniteGuard,
   nonFiniteGuard,
   runLoop,
+  type StepNumbers,
   type StepReport,
   type TrainState,
+  unlessLost,
 } from '@vitrail/train';
 import { createProgress, writeJson } from '@vitrail/train/node';
 import { chosenReadout } from '../evaluation/segmentation.ts';
@@ -19,7 +24,8 @@ import { hearSignals } from '../event-loop.ts';
 import { modelOf } from '../model.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
 import { loadLatestState, saveState } from './checkpointing.ts';
-import { addStep, emptyWindow, windowMeans } from './metric-window.ts';
+import { metricMeans, openMetricWindow } from './metric-window.ts';
+import { openPace } from './pace.ts';
 import { runEvaluation } from './run-evaluation.ts';
 import { type RunSummary, summaryPath } from './summary.ts';
 import { openTrackers } from './trackers.ts';
@@ -27,6 +33,8 @@ import type { TrainingData } from './training-data.ts';
 
 /** Steps in a row that may be left out because their numbers are not finite. */
 const mostSkipped = 10;
+/** With scaled losses so many more: as often can the scale be halved. */
+const mostHalvings = 24;
 
 type Params = DualEncoderParams & TensorTree;
 type State = TrainState<Params, TensorTree>;
@@ -39,8 +47,12 @@ export type Run = {
   tokenizer: Tokenizer;
   data: TrainingData;
   backend: string;
+  /** Of activations; with `f16` the loss is scaled. `f32` by default. */
+  precision?: 'f32' | 'f16';
   resume: boolean;
   signal: AbortSignal;
+  /** Resolves, to the reason, when the device is lost. */
+  lost?: Promise<string>;
 };
 
 /**
@@ -48,7 +60,9 @@ export type Run = {
  *
  * `summary.json` says how it ended, also when it failed; while it runs there is none.
  *
- * @throws what keeps a run from going on: numbers that are not finite, data that has gone bad, a disk that is full.
+ * On a GPU the numbers of a step are read when they are logged, or a checkpoint or an evaluation waits for the device anyway.
+ *
+ * @throws what keeps a run from going on: numbers that are not finite, data that has gone bad, a disk that is full, a device that was lost.
  */
 export async function trainRun({
   directory,
@@ -57,21 +71,24 @@ export async function trainRun({
   tokenizer,
   data,
   backend,
+  precision = 'f32',
   resume,
   signal,
+  lost,
 }: Run): Promise<RunSummary> {
   const { train } = config;
   const checkpoints = join(directory, 'checkpoints');
   const description = { vit: system.encoder.vit, text: system.encoder.text, tokenizer: tokenizer.toJSON() };
   const saved = resume ? await loadLatestState(checkpoints, description) : undefined;
-  const initial = (saved ?? initTrainState(system.program.init(createRng(train.seed).fork('init')), system.optimizer)) as State;
+  const fresh = () => initTrainState(system.program.init(createRng(train.seed).fork('init')), system.optimizer);
+  const initial = (saved?.state ?? fresh()) as State;
   const parameters = {
     image: countParameters(initial.params.image),
     text: countParameters(initial.params.text),
     training: countParameters(initial.params) + countParameters(initial.carried),
   };
-  const done = { step: initial.step, skipped: initial.skipped, badSamples: saved?.badSamples ?? 0, images: 0, seconds: 0 };
-  let unlogged = saved?.unlogged ?? emptyWindow;
+  const done = { step: initial.step, skipped: saved?.counts[0] ?? 0, badSamples: saved?.badSamples ?? 0, images: 0, seconds: 0 };
+  const unlogged = openMetricWindow(saved?.unlogged);
   await rm(summaryPath(directory), { force: true }); // That of an earlier process.
   const trackers = openTrackers(directory, initial.step);
   const progress = createProgress({ total: train.steps, start: initial.step, stream: process.stderr });
@@ -89,51 +106,89 @@ export async function trainRun({
     },
   });
   const modelNow = ({ params }: State) => modelOf(params, description, tokenizer);
-  const save = (state: State) =>
-    saveState(checkpoints, state, { description, keep: train.keepCheckpoints, badSamples: done.badSamples, unlogged });
-  /** The evaluation of a step that has one; that of the last step is the final one. A resumed run makes up for one that was interrupted. */
+  async function save(state: State): Promise<void> {
+    const sums = await unlogged.read();
+    const { keepCheckpoints: keep } = train;
+    await saveState(checkpoints, state, { description, keep, badSamples: done.badSamples, unlogged: sums });
+  }
+  /** The evaluation of the last step is the final one. */
+  const hasEvaluation = (step: number) => step > 0 && step % train.evaluateEvery === 0 && step < train.steps;
+  const hasCheckpoint = (step: number) => step % train.checkpointEvery === 0 || step === train.steps;
+  const hasRow = (step: number) => step % train.logEvery === 0 || step === 1 || step === train.steps;
+  /** Steps whose numbers are read: all where that costs nothing. The first one of a process has the first number to show. */
+  const isRead = (step: number) =>
+    valuesAreOnHost() || hasRow(step) || hasCheckpoint(step) || hasEvaluation(step) || step === initial.step + 1;
+  /** The evaluation of a step that has one. A resumed run makes up for one that was interrupted. */
   const evaluateIfDue = async (state: State) => {
-    const isDue = state.step > 0 && state.step % train.evaluateEvery === 0 && state.step < train.steps;
-    if (isDue && !trackers.hasEvaluation(state.step)) await evaluation.quick(modelNow(state), state.step);
+    if (hasEvaluation(state.step) && !trackers.hasEvaluation(state.step)) await evaluation.quick(modelNow(state), state.step);
   };
   const started = performance.now();
+  let deviceWasLost = false;
+  lost?.then(() => {
+    deviceWasLost = true;
+  });
 
-  const nonFinite = nonFiniteGuard({ maximumRun: mostSkipped });
+  const lossScaling = precision === 'f16';
+  const nonFinite = nonFiniteGuard({ maximumRun: mostSkipped + (lossScaling ? mostHalvings : 0) });
   const guard: NonFiniteGuard = {
-    check(step, outcome) {
+    check(step, numbers) {
       done.step = step;
-      if (!outcome.applied) {
-        done.skipped++;
-        const names = Object.entries(outcome.metrics).filter(([, value]) => !Number.isFinite(value));
-        progress.note(`step ${step} left out: ${names.map(([name, value]) => `${name} is ${value}`).join(', ')}`);
-      }
-      nonFinite.check(step, outcome);
+      noteLeftOut(step, numbers);
+      nonFinite.check(step, numbers);
     },
   };
 
-  async function afterStep({ state, metrics, seconds, applied }: StepReport<Params, TensorTree>): Promise<void> {
+  function noteLeftOut(step: number, { metrics, skipped, lossScale }: StepNumbers): void {
+    const count = skipped - done.skipped;
+    done.skipped = skipped;
+    if (count === 0) return;
+    const which =
+      count === 1 && isRead(step - 1) ? `step ${step}` : `${count} ${count === 1 ? 'step' : 'steps'} up to step ${step}`;
+    const names = Object.entries(metrics).filter(([, value]) => !Number.isFinite(value));
+    const why = names.length > 0 ? `: ${names.map(([name, value]) => `${name} is ${value}`).join(', ')}` : '';
+    progress.note(`${which} left out${why}${lossScaling ? `; the loss is scaled by ${lossScale} from now on` : ''}`);
+  }
+
+  const imagesPerStep = train.batchSize * train.accumulate;
+  const pace = openPace();
+  /** Steps since numbers were last read, which on a GPU is when it is known how long they took. */
+  let unread = { steps: 0, seconds: 0 };
+  let shown: { loss: number; imagesPerSecond: number } | undefined;
+
+  async function afterStep({ state, names, counted, numbers, seconds }: StepReport<Params, TensorTree>): Promise<void> {
     const { step } = state;
-    const imagesPerStep = train.batchSize * train.accumulate;
-    const rate = imagesPerStep / seconds;
-    progress.update({ step, loss: metrics.loss, imagesPerSecond: rate });
-    if (applied) unlogged = addStep(unlogged, metrics); // A step that was left out has its own message.
-    if (step % train.logEvery === 0 || step === 1 || step === train.steps) {
-      const temperature = Math.exp(-state.params.logitScale.dataSync()[0]);
-      const means = unlogged.steps > 0 ? windowMeans(unlogged) : metrics;
-      unlogged = emptyWindow;
-      trackers.log({ step, split: 'train', ...means, lr: system.learningRate(step - 1), temperature, imagesPerSecond: rate });
+    done.step = step;
+    unlogged.add(names, counted);
+    unread = { steps: unread.steps + 1, seconds: unread.seconds + seconds };
+    if (numbers === undefined) unread.seconds += await pace();
+    else {
+      shown = { loss: numbers.metrics.loss, imagesPerSecond: (imagesPerStep * unread.steps) / unread.seconds };
+      unread = { steps: 0, seconds: 0 };
     }
+    if (shown !== undefined) progress.update({ step, ...shown });
+    if (numbers !== undefined && hasRow(step)) await logRow(state, numbers);
     await hearSignals();
     await evaluateIfDue(state);
-    if (step % train.checkpointEvery === 0 || step === train.steps) await save(state);
+    if (hasCheckpoint(step)) await save(state);
     const images = done.images + imagesPerStep;
     Object.assign(done, { images, seconds: (performance.now() - started) / 1000 });
+  }
+
+  /** A row of means over the steps since the last one. */
+  async function logRow({ step, params }: State, { metrics }: StepNumbers): Promise<void> {
+    const [sums, [logitScale]] = await Promise.all([unlogged.read(), params.logitScale.data()]);
+    unlogged.clear();
+    const means = sums.steps > 0 ? metricMeans(sums) : metrics; // A step that was left out has its own message.
+    const temperature = Math.exp(-logitScale);
+    const imagesPerSecond = shown?.imagesPerSecond ?? 0;
+    trackers.log({ step, split: 'train', ...means, lr: system.learningRate(step - 1), temperature, imagesPerSecond });
   }
 
   /** The final evaluation and the pictures of the report; the status is `interrupted` when there was no time for them. */
   async function finish(state: State, status: 'completed' | 'interrupted'): Promise<Pick<RunSummary, 'status' | 'eval'>> {
     if (status === 'interrupted') {
       await save(state);
+      [done.skipped] = await state.ledger.counts.data();
       return { status };
     }
     const result = await evaluation.final(modelNow(state), state.step);
@@ -159,11 +214,11 @@ export async function trainRun({
   }
 
   try {
-    await evaluateIfDue(initial);
+    await unlessLost(evaluateIfDue(initial), lost);
     const { state, status } = await runLoop({
       state: initial,
       steps: train.steps,
-      trainStep: createTrainStep({ ...system, maximumNorm: config.optimizer.maximumNorm }),
+      trainStep: createTrainStep({ ...system, maximumNorm: config.optimizer.maximumNorm, lossScaling }),
       nextBatches: async () => {
         const prepared: unknown[] = [];
         for (let i = 0; i < train.accumulate; i++) {
@@ -175,23 +230,36 @@ export async function trainRun({
       release: system.release,
       afterStep,
       guard,
+      reads: isRead,
       signal,
+      lost,
     });
     progress.finish();
     try {
-      const summary = summarize(await finish(state, status));
+      const summary = summarize(await unlessLost(finish(state, status), lost));
       await writeJson(summaryPath(directory), summary);
       return summary;
     } finally {
-      disposeTree(state.params, state.carried, state.optimizer);
+      disposeState(state);
     }
-  } catch (error) {
+  } catch (caught) {
+    const error = deviceWasLost ? await afterLoss(caught as Error, done.step, checkpoints) : caught;
     // On a full disk the summary may be lost too; the reason to report is the one that came first.
     await writeJson(summaryPath(directory), summarize({ status: 'failed', reason: (error as Error).message })).catch(() => {});
     throw error;
   } finally {
     progress.finish();
+    unlogged.clear();
     await batches.return(undefined);
     await trackers.close();
   }
+}
+
+/** What to tell of a device that was lost: what became of the run, and how it goes on. */
+async function afterLoss({ message }: Error, step: number, checkpoints: string): Promise<VitrailError> {
+  const latest = await latestCheckpoint(checkpoints);
+  const rest = latest
+    ? `The last good checkpoint is that of step ${latest.step} (${latest.path}): --resume goes on from there`
+    : 'There is no checkpoint yet: --resume starts from the beginning';
+  return new VitrailError('unavailable', `${message} (after step ${step}). ${rest}`);
 }

@@ -36,6 +36,10 @@ const BODIES: Readonly<Record<ActivationKind, string>> = {
   return gated(x, x * (1.5957691216057308 + 0.07135481282639578 * square), x * (1.5957691216057308 + 0.21406443847918733 * square));
 `,
   'quick-gelu': /* wgsl */ `return gated(x, 1.702 * x, 1.702 * x);`,
-  relu: /* wgsl */ `return vec2f(max(x, 0), select(0.0, 1.0, x > 0));`,
+  // NaN stays NaN, in both; compilers may assume that there is none, but not of bits.
+  relu: /* wgsl */ `
+  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  return select(select(vec2f(), vec2f(x, 1), x > 0), vec2f(x), isNaN);
+`,
   silu: /* wgsl */ `return gated(x, x, x);`,
 };

@@ -1,9 +1,9 @@
-import { createRng, disposeTree } from '@vitrail/core';
+import { createRng } from '@vitrail/core';
 import { loadBatches } from '@vitrail/data';
 import { openSource } from '@vitrail/data/node';
 import { findRecipe } from '@vitrail/recipes';
 import { wordTokenizer } from '@vitrail/text';
-import { createTrainStep, initTrainState } from '@vitrail/train';
+import { createTrainStep, disposeState, initTrainState } from '@vitrail/train';
 import type { Prepared } from '../engine.ts';
 
 /** Ids of a word tokenizer that are no words: padding and the 256 bytes. */
@@ -27,17 +27,17 @@ export async function prepareRecipeStep(name: string): Promise<Prepared> {
   let state = initTrainState(system.program.init(createRng(train.seed).fork('init')), system.optimizer);
   let loss = 0;
   return {
-    run(repeats) {
+    async run(repeats) {
       for (let i = 0; i < repeats; i++) {
-        const outcome = trainStep(state, [batch]);
+        const { read, ...outcome } = trainStep(state, [batch]);
         state = outcome.state;
-        loss = outcome.metrics.loss;
+        if (i === repeats - 1) loss = (await read()).metrics.loss;
       }
     },
     value: () => loss,
     release() {
       system.release(batch);
-      disposeTree(state.params, state.carried, state.optimizer);
+      disposeState(state);
     },
   };
 }

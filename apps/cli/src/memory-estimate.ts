@@ -1,0 +1,53 @@
+import { VitrailError } from '@vitrail/core';
+import { type DualEncoderConfiguration, estimateStepMemory, type StepMemory } from '@vitrail/recipes';
+import type { Precision } from './backend.ts';
+
+/** What a GPU device allows. */
+export type Room = { precision: Precision /** The largest tensor. */; maximumTensorBytes: number };
+
+/**
+ * What a training step will need on a GPU, in a line for people. WebGPU tells how large a tensor can be, but not how much memory there is.
+ *
+ * @throws `invalid-argument` when a tensor is larger than the device allows, with settings that would do
+ */
+export function requireRoom(config: DualEncoderConfiguration, { precision, maximumTensorBytes }: Room): string {
+  const { parameters, state, gradients, activations, peak, largest } = estimateStepMemory(config, { precision });
+  if (largest.bytes > maximumTensorBytes) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${largest.name} would take ${inUnits(largest.bytes)} in one tensor, but this GPU device allows ${inUnits(maximumTensorBytes)}: ` +
+        advice(config, largest, maximumTensorBytes),
+    );
+  }
+  return (
+    `memory: about ${inUnits(peak)} in a step (parameters ${inUnits(parameters)}, optimiser and teacher ${inUnits(state)}, ` +
+    `gradients ${inUnits(gradients)}, activations ${inUnits(activations)}); the largest tensor is ${largest.name}, ` +
+    `${inUnits(largest.bytes)} of at most ${inUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
+    'out, use a smaller --batch-size with --set train.accumulate=N'
+  );
+}
+
+function advice(config: DualEncoderConfiguration, { bytes, setting }: StepMemory['largest'], limit: number): string {
+  const share = limit / bytes;
+  if (setting === 'heads.prototypes' && 'heads' in config) {
+    const { prototypes } = config.heads as { prototypes: number };
+    return `take fewer prototypes, --set heads.prototypes=${Math.floor(prototypes * share)}`;
+  }
+  if (setting === 'text.vocabularySize') {
+    return `take a smaller vocabulary, --set text.vocabularySize=${Math.floor(config.text.vocabularySize * share)}`;
+  }
+  const { batchSize, accumulate } = config.train;
+  const smaller = Math.floor(batchSize * share);
+  if (smaller < 1) return 'take smaller pictures (views.globalSize) or a narrower tower (image.width)';
+  const times = accumulate * Math.ceil(batchSize / smaller);
+  return (
+    `take a smaller batch, several for one update, --set train.batchSize=${smaller} train.accumulate=${times} ` +
+    '(each has only its own pictures to tell apart in the contrastive loss)'
+  );
+}
+
+function inUnits(bytes: number): string {
+  const [size, unit] = bytes < 2 ** 20 ? [2 ** 10, 'KiB'] : bytes < 2 ** 30 ? [2 ** 20, 'MiB'] : [2 ** 30, 'GiB'];
+  const amount = bytes / size;
+  return `${amount < 10 ? amount.toFixed(1) : amount.toFixed(0)} ${unit}`;
+}

@@ -1,0 +1,35 @@
+import { grad, mul, tensor2d, valueAndGrad } from '@tensorflow/tfjs-core';
+import { l2Normalize } from '@vitrail/ops';
+import { sampleTensor } from '@vitrail/testing';
+import { describe, it } from 'vitest';
+import { onWebGpu } from '../../test/on-webgpu.ts';
+
+const shapes = [
+  [1, 1],
+  [0, 3],
+  [5, 3],
+  [97, 255],
+  [67, 256],
+  [3, 4096],
+  [3, 17_001],
+] as const;
+
+describe('l2Normalize', () => {
+  onWebGpu((expectAsOnCpu) => {
+    it.each(shapes)('of %i rows of %i, and its gradient', async (rows, width) => {
+      await expectAsOnCpu(`${[rows, width]}`, () => {
+        const { value, grad } = valueAndGrad(l2Normalize)(sampleTensor([rows, width]), sampleTensor([rows, width], 2));
+        return [value, grad];
+      });
+    });
+
+    it('of rows shorter than epsilon, zero rows, NaN and infinities', async () => {
+      const normalize = (x: Parameters<typeof l2Normalize>[0]) => l2Normalize(x, 0.1);
+      await expectAsOnCpu('special', () => {
+        const x = tensor2d([NaN, Infinity, -Infinity, 3e38, 0, 0.01, 1].map((first) => [first, 0, 0.02, 0, -0.03]));
+        const still = mul(x, 0);
+        return [normalize(x), grad(normalize)(x), normalize(still), grad(normalize)(tensor2d([[0, 0, 0]]))];
+      });
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Device } from './device.ts';
+import { type Matrix, type ProductOptions, type ProductSizes, product } from './kernels/product.ts';
+import { type BinaryOperator, binary } from './shaders/elementwise.ts';
+import type { SubgroupMatrixConfiguration } from './shaders/matmul-subgroup-matrix.ts';
+import { setSubgroupMatrix, subgroupMatrixConfiguration } from './subgroup-matrix.ts';
+
+/** Largest difference from the float32 kernel, relative to the largest value: both operands are rounded to float16. */
+const TOLERANCE = 2e-3;
+
+/** Rows, columns and depth: whole tiles, parts of tiles, and more depth than is added up in float16. */
+const CHECKED_SIZES = [
+  [64, 64, 64],
+  [96, 80, 288],
+  [33, 70, 45],
+] as const;
+
+/**
+ * Whether products by subgroup matrices agree with the float32 kernel on this device, over several shapes and every transposition, with a
+ * bias, sums of columns and a multiplier. `false` also where the device refuses the shader. Uses the device's configuration, whether it is in
+ * use or not, and changes nothing.
+ */
+export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
+  const configuration = subgroupMatrixConfiguration(device);
+  if (configuration === undefined) return false;
+  const { device: gpu } = device.backend;
+  const made: TensorInfo[] = [];
+  const keep = (tensor: TensorInfo) => {
+    made.push(tensor);
+    return tensor;
+  };
+  gpu.pushErrorScope('validation');
+  const pairs: [TensorInfo, TensorInfo][] = [];
+  try {
+    for (const [rows, columns, depth] of CHECKED_SIZES) {
+      for (const [transposeA, transposeB] of [
+        [false, false],
+        [false, true],
+        [true, false],
+        [true, true],
+      ]) {
+        const a = keep(halves(device, transposeA ? [depth, rows] : [rows, depth], 1));
+        const b = keep(halves(device, transposeB ? [columns, depth] : [depth, columns], 2));
+        const multiplier = keep(halves(device, b.shape, 3));
+        const bias = keep(halves(device, [columns], 4));
+        const run = (subgroupMatrix: SubgroupMatrixConfiguration | false) => {
+          const c = keep(device.output([rows, columns]));
+          const columnSums = keep(device.output([columns]));
+          const left: Matrix = { values: a, transpose: transposeA };
+          const right: Matrix = { values: b, transpose: transposeB };
+          const sizes: ProductSizes = { rows, columns, depth };
+          const options: ProductOptions = { bias, columnSums, multiplier: { of: 'b', values: multiplier }, subgroupMatrix };
+          product(device, left, right, { values: c }, sizes, options);
+          return [c, columnSums];
+        };
+        const [fast, exact] = [run(configuration), run(false)];
+        pairs.push([fast[0], exact[0]], [fast[1], exact[1]]);
+      }
+    }
+    device.backend.endComputePassEncoder();
+    device.backend.submitQueue();
+    const e = await gpu.popErrorScope(); if (e) console.log("DBG", e.message); if (e !== null) return false;
+    for (const [fast, exact] of pairs) {
+      const [values, expected] = await Promise.all([fast, exact].map(({ dataId }) => device.backend.read(dataId)));
+      if (!agree(values as Float32Array, expected as Float32Array)) return false;
+    }
+    return true;
+  } finally {
+    for (const { dataId } of made) device.backend.disposeData(dataId);
+  }
+}
+
+/**
+ * Lets products of halves use subgroup matrices where the device has them and {@link verifySubgroupMatrix} agrees. Until then, and where it
+ * does not, the float32 kernel is used.
+ *
+ * @returns a warning to show where the device has them but they are not used
+ */
+export async function useSubgroupMatrix(device: Device, verify = verifySubgroupMatrix): Promise<string | undefined> {
+  const configuration = subgroupMatrixConfiguration(device);
+  if (configuration === undefined) return undefined;
+  if (!(await verify(device))) return dropSubgroupMatrix(device);
+  setSubgroupMatrix(device, configuration);
+  return undefined;
+}
+
+/** Products use the float32 kernel from now on. Gives the warning to show. */
+export function dropSubgroupMatrix(device: Device): string {
+  setSubgroupMatrix(device, undefined);
+  const { vendor, architecture } = device.backend.device.adapterInfo;
+  return (
+    `the subgroup matrices of this GPU (${vendor} ${architecture}) do not agree with the float32 kernel and are not used: ` +
+    'matrix products are slower, their results right'
+  );
+}
+function agree(values: Float32Array, expected: Float32Array): boolean {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return expected.every((value, i) => Math.abs(values[i] - value) <= TOLERANCE * largest);
+}
+
+/** Reproducible numbers in [-1, 1], stored as halves. */
+function halves(device: Device, shape: readonly number[], seed: number): TensorInfo {
+  const { backend } = device;
+  const count = shape.reduce((size, length) => size * length, 1);
+  const values = Float32Array.from({ length: count }, (_, i) => Math.sin((i * (seed + 1) + seed) ** 1.5));
+  const tensor: TensorInfo = { dataId: backend.write(values, [...shape], 'float32'), shape: [...shape], dtype: 'float32' };
+  const one = device.upload(new Float32Array([1]));
+  const stored = device.store.allocate(shape, 'f16');
+  const options = { operator: '*' as BinaryOperator, width: 1 as const, aSingle: false, bSingle: true };
+  device.launch(binary, options, { a: tensor, b: one, y: stored }, { count }, Math.ceil(count / 256));
+  backend.disposeData(tensor.dataId);
+  return stored;
+}
