@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeBackend } from '@tensorflow/tfjs-core';
 import { detectBackends } from '@vitrail/backend';
 import { decodeSafetensors } from '@vitrail/checkpoints';
 import { flattenTree, type Tree } from '@vitrail/core';
 import { expectClose, useSoftwareGpu } from '@vitrail/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { pngFile } from '../src/report/png.ts';
 import { scratchFolder } from './scratch.ts';
 import { tinyPretrain } from './tiny.ts';
@@ -23,9 +22,6 @@ suite(`on webgpu${webgpu.available ? '' : `: not tested, ${webgpu.reason}`}`, ()
   beforeAll(async () => {
     const { status, stderr } = await vitrail(...tinyPretrain(run, { steps: 4 }), '--backend', 'wasm');
     expect(status, stderr).toBe(0);
-  });
-  afterAll(() => {
-    removeBackend('webgpu');
   });
 
   it('evaluates to the numbers that wasm gives', async () => {

@@ -1,17 +1,5 @@
-import {
-  engine,
-  getBackend,
-  getKernel,
-  grad,
-  matMul,
-  ones,
-  removeBackend,
-  setBackend,
-  square,
-  tensor1d,
-  tidy,
-} from '@tensorflow/tfjs-core';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { engine, getBackend, getKernel, grad, matMul, ones, setBackend, square, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, it } from 'vitest';
 import { whyNoGpuHere } from '../test/gpu.ts';
 import { detectBackend } from './detect-backends.ts';
 import { startBackend } from './start-backend.ts';
@@ -26,9 +14,6 @@ const suite = whyNoGpuHere === undefined ? describe : describe.skip;
 suite(`startBackend('webgpu')${whyNoGpuHere === undefined ? '' : `: not tested, ${whyNoGpuHere}`}`, () => {
   afterEach(async () => {
     await setBackend('cpu');
-  });
-  afterAll(() => {
-    removeBackend('webgpu');
   });
 
   it('first runs as tfjs has it, if asked to, then with kernels, which stay', async () => {

@@ -8,24 +8,27 @@ describe('profileWebGpuKernels', () => {
   onWebGpu(() => {
     const hasTimestamps = device?.features.has('timestamp-query');
 
-    it.runIf(hasTimestamps)('names and times every launch, ours and those of tfjs, and gives the same values as without', async () => {
-      const compute = () => tidy(() => add(exp(linear(ones([3, 4]), { kernel: ones([4, 5]) }, 'gelu')), ones([5])));
-      const plain = compute();
-      const expected = await plain.data();
-      const stop = profileWebGpuKernels();
-      expect(() => profileWebGpuKernels()).toThrow(/timed already/);
-      const timed = compute();
-      const times = await stop();
-      expect(await timed.data()).toEqual(expected);
-      expect(times.reduce((sum, { launches }) => sum + launches, 0)).toBeGreaterThanOrEqual(3);
-      for (const { kernel, milliseconds } of times) {
-        expect(kernel).not.toBe('');
-        expect(milliseconds).toBeGreaterThanOrEqual(0);
-      }
-      expect(times).toEqual([...times].sort((a, b) => b.milliseconds - a.milliseconds));
-      plain.dispose();
-      timed.dispose();
-    });
+    it.runIf(hasTimestamps)(
+      'names and times every launch, ours and those of tfjs, and gives the same values as without',
+      async () => {
+        const compute = () => tidy(() => add(exp(linear(ones([3, 4]), { kernel: ones([4, 5]) }, 'gelu')), ones([5])));
+        const plain = compute();
+        const expected = await plain.data();
+        const stop = profileWebGpuKernels();
+        expect(() => profileWebGpuKernels()).toThrow(/timed already/);
+        const timed = compute();
+        const times = await stop();
+        expect(await timed.data()).toEqual(expected);
+        expect(times.reduce((sum, { launches }) => sum + launches, 0)).toBeGreaterThanOrEqual(3);
+        for (const { kernel, milliseconds } of times) {
+          expect(kernel).not.toBe('');
+          expect(milliseconds).toBeGreaterThanOrEqual(0);
+        }
+        expect(times).toEqual([...times].sort((a, b) => b.milliseconds - a.milliseconds));
+        plain.dispose();
+        timed.dispose();
+      },
+    );
 
     it.runIf(hasTimestamps)('measures a large product as longer than a small one, and stops when told', async () => {
       const timeOf = async (size: number) => {

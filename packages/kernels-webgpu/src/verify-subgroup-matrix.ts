@@ -29,8 +29,8 @@ export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
     made.push(tensor);
     return tensor;
   };
-  gpu.pushErrorScope('validation');
   const pairs: [TensorInfo, TensorInfo][] = [];
+  gpu.pushErrorScope('validation');
   try {
     for (const [rows, columns, depth] of CHECKED_SIZES) {
       for (const [transposeA, transposeB] of [
@@ -59,7 +59,9 @@ export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
     }
     device.backend.endComputePassEncoder();
     device.backend.submitQueue();
-    const e = await gpu.popErrorScope(); if (e) console.log("DBG", e.message); if (e !== null) return false;
+    if ((await gpu.popErrorScope()) !== null) return false;
+    if (e) console.log('DBG', e.message);
+    if (e !== null) return false;
     for (const [fast, exact] of pairs) {
       const [values, expected] = await Promise.all([fast, exact].map(({ dataId }) => device.backend.read(dataId)));
       if (!agree(values as Float32Array, expected as Float32Array)) return false;

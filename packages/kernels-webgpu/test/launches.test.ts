@@ -18,8 +18,9 @@ function launchesOfStep(depth: number): number {
   const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.05 });
   const flat = flattenTree<Tensor>(blocks);
   const loss = (...leaves: Tensor[]): Scalar => {
-    const tree = unflattenTree(Object.fromEntries(Object.keys(flat).map((path, i) => [path, leaves[i]])));
-    return mean(square(Object.values(tree).reduce((y, block) => applyBlock(config, block as BlockParams, y as Tensor3D), x)));
+    const tree = unflattenTree<Tensor>(Object.fromEntries(Object.keys(flat).map((path, i) => [path, leaves[i]])));
+    const blocks = Object.values(tree) as unknown as BlockParams[];
+    return mean(square(blocks.reduce((y, block) => applyBlock(config, block, y), x)));
   };
   const step = (params: TensorTree, state: TensorTree, at: number) => {
     const gradients = unflattenTree<Tensor>(

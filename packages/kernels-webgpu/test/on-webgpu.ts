@@ -12,7 +12,7 @@ const softwareDrivers = [
 ];
 
 /** The devices of both precisions: of this machine's GPU, else of software drivers; none where there is no adapter. */
-const devices = await openDevices();
+export const devices = await openDevices();
 
 /** The device that tests in f32 run on; `undefined` where there is no adapter. */
 export const device: GPUDevice | undefined = devices.f32?.device;

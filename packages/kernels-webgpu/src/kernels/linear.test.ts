@@ -26,9 +26,11 @@ describe('linear', () => {
     const half = precision === 'f16';
 
     it.each(half ? halfShapes : shapes)(
-      'of %i rows, %i inputs and %i outputs, with every activation, and its gradients',
+      'of %i rows, %i inputs and %i outputs, with activations, and its gradients',
       async (rows, inputs, outputs) => {
-        for (const activation of half ? activations.slice(0, 2) : activations) {
+        // Every activation in vectors of four and alone; the other shapes with one.
+        const few = half || !halfShapes.some((shape) => shape.join() === `${[rows, inputs, outputs]}`);
+        for (const activation of few ? activations.slice(0, 2) : activations) {
           const layer = (x: Tensor, kernel: Tensor, bias: Tensor) => linear(x, { kernel, bias }, activation);
           await expectAsOnCpu(`${activation} ${[rows, inputs, outputs]}`, () => {
             const { value, grads } = valueAndGrads(layer)(inputsOf(rows, inputs, outputs), sampleTensor([rows, outputs]));

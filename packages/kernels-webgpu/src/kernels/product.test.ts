@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { onWebGpu } from '../../test/on-webgpu.ts';
+import { devices, onWebGpu } from '../../test/on-webgpu.ts';
 import { Device, type Precision } from '../device.ts';
 import { sumOfTerms } from '../shaders/elementwise.ts';
 import { currentWebGpuBackend } from '../tfjs-webgpu-backend.ts';
@@ -25,6 +25,12 @@ const sizes = [
   [31, 64, 3],
   [64, 3, 257],
   [257, 31, 1],
+] as const;
+
+const subgroupSizes = [
+  [1, 1, 1],
+  [33, 36, 44],
+  [35, 34, 33],
 ] as const;
 
 const halfSizes: readonly (readonly [number, number, number])[] = [
@@ -144,6 +150,33 @@ describe('product', () => {
         }
       },
     );
+
+    const lanes = (half ? devices.f16 : devices.f32)?.info.subgroupMinSize ?? 0;
+    it.runIf(lanes === 4 || lanes === 8)('by subgroups: every transposition, epilogue and edge', async () => {
+      const tile = { lanes, rows: 2 * lanes, columns: 4 * lanes, depth: 4 } as const;
+      const tunings: ProductTuning[] = [withTile(tile), { ...withTile(tile), workgroups: 64, splitDepth: 16 }];
+      for (const [rows, columns, depth] of half ? [[33, 36, 44]] : [...subgroupSizes]) {
+        for (const [transposeA, transposeB] of transpositions) {
+          const { device, numbers, expectProduct } = bench();
+          const a = numbers(transposeA ? [depth, rows] : [rows, depth], { half });
+          const b = numbers(transposeB ? [columns, depth] : [depth, columns], { seed: 2 });
+          const options = {
+            bias: numbers([columns], { seed: 3 }),
+            residual: numbers([rows, columns], { seed: 4, half }),
+            multiplier: { of: 'a', values: numbers(transposeA ? [depth, rows] : [rows, depth], { seed: 5, half }) } as const,
+            columnSums: device.output([columns]),
+            divisible: true,
+          };
+          for (const tuning of tunings) {
+            const [left, right] = [
+              { values: a, transpose: transposeA },
+              { values: b, transpose: transposeB },
+            ];
+            await expectProduct(left, right, { rows, columns, depth }, { ...options, tuning });
+          }
+        }
+      }
+    });
 
     it('of parts of packed tensors, along two axes of a batch', async () => {
       const { numbers, expectProduct } = bench();

@@ -7,6 +7,7 @@ import {
   SUBGROUP_MATRIX_TILE,
   type SubgroupMatrixConfiguration,
 } from '../shaders/matmul-subgroup-matrix.ts';
+import { matmulSubgroups } from '../shaders/matmul-subgroups.ts';
 import { subgroupMatrixInUse } from '../subgroup-matrix.ts';
 import { type ProductTuning, productTuning, type Tile } from '../tuning.ts';
 import type { Epilogue } from '../wgsl/product-epilogue.ts';
@@ -134,6 +135,7 @@ export function product(
       scale,
     };
     if (configuration) device.launch(matmulSubgroupMatrix, { ...tiled, configuration }, operands, uniforms, workgroups);
+    else if ('lanes' in ownTile) device.launch(matmulSubgroups, { ...tiled, tile: ownTile }, operands, uniforms, workgroups);
     else device.launch(matmul, { ...tiled, tile: ownTile }, operands, uniforms, workgroups);
   }
   if (parts === undefined) return;

@@ -1,19 +1,17 @@
 import type { Shader } from '../shader.ts';
-import { type Epilogue, productEpilogue } from '../wgsl/product-epilogue.ts';
+import type { SubgroupTile } from '../tuning.ts';
+import { productEpilogue } from '../wgsl/product-epilogue.ts';
+import {
+  productBindings,
+  productUniforms,
+  storeColumnSums,
+  storeFour,
+  type TiledProduct,
+  tilePlace,
+} from '../wgsl/product-tiles.ts';
 import { elementAt, type TileLoad } from '../wgsl/tile-load.ts';
-import { matmul } from './matmul.ts';
 
-/** A tile by one subgroup of `lanes` invocations: `rows` (a multiple of `lanes`) by `4 lanes vectors` columns. */
-export type SubgroupTile = { readonly lanes: number; readonly rows: number; readonly vectors: number };
-
-export type MatmulSubgroupsOptions = {
-  tile: SubgroupTile;
-  a: TileLoad;
-  b: TileLoad;
-  epilogue: Epilogue;
-  /** Whether sums of the columns of `b` are stored. */
-  columnSums: boolean;
-};
+export type MatmulSubgroupsOptions = TiledProduct & { readonly tile: SubgroupTile };
 
 /** Products of the depth between two loads. */
 const STEP = 4;
@@ -32,52 +30,29 @@ const STEP = 4;
  */
 export const matmulSubgroups: Shader<MatmulSubgroupsOptions> = {
   name: 'matmulSubgroups',
-  bindings: (options) => matmul.bindings({ ...options, tile: TILE_OF_NO_MATTER }),
-  uniforms: matmul.uniforms,
+  bindings: productBindings,
+  uniforms: productUniforms,
   code: ({ tile, a, b, epilogue, columnSums }) => {
     const { lanes } = tile;
-    const columns = 4 * lanes * tile.vectors;
     const groups = range(tile.rows / lanes);
     const rows = range(tile.rows);
-    const vectors = range(tile.vectors);
+    const vectors = range(tile.columns / (4 * lanes));
     const depths = range(STEP);
     const lines = (parts: readonly string[]) => parts.join('\n');
     return /* wgsl */ `
 ${elementAt('a', 'u.rows', a)}
 ${elementAt('b', 'u.columns', b)}
 ${productEpilogue(epilogue)}
-fn store_four(sum: vec4f, row: u32, column: u32, base: u32) {
-  if (row >= u.rows) { return; }
-  ${
-    epilogue.width === 4
-      ? 'if (column < u.columns) { store(sum, column, base + row * u.y_pitch + column); }'
-      : 'for (var i = 0u; i < min(4, max(column, u.columns) - column); i++) { store(sum[i], column + i, base + row * u.y_pitch + column + i); }'
-  }
-}
+${storeFour(epilogue.width)}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) counts: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  var index = workgroup_index(group, counts);
-  if (index >= u.workgroups) { return; }
-  let column_tile = index % u.column_tiles;
-  index /= u.column_tiles;
-  let row_tile = index % u.row_tiles;
-  index /= u.row_tiles;
-  let split = index % u.splits;
-  index /= u.splits;
-  let outer = index / u.inner_batch;
-  let inner = index % u.inner_batch;
-  let a_base = u.a_offset + outer * u.a_outer + inner * u.a_inner;
-  let b_base = u.b_offset + outer * u.b_outer + inner * u.b_inner;
-  let y_base = u.y_offset + outer * u.y_outer + inner * u.y_inner + split * u.y_split;
-  let first_row = row_tile * ${tile.rows};
-  let first_column = column_tile * ${columns} + 4 * lane;
-  let begin = split * u.split_depth;
-  let end = min(u.depth, begin + u.split_depth);
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+${tilePlace(tile)}
+  let lane_column = first_column + 4 * lane;
 ${lines(rows.flatMap((row) => vectors.map((v) => `  var sum${row}_${v} = vec4f();`)))}
 ${columnSums ? lines(vectors.map((v) => `  var columnSum${v} = vec4f();`)) : ''}
   for (var k = begin; k < end; k += ${STEP}) {
 ${lines(groups.map((group) => `    let a${group} = ${rowsOf(a, lanes, group)};`))}
-${lines(vectors.map((v) => `    let b${v} = ${columnsOf(b, `first_column + ${4 * lanes * v}`)};`))}
+${lines(vectors.map((v) => `    let b${v} = ${columnsOf(b, `lane_column + ${4 * lanes * v}`)};`))}
 ${lines(
   depths.flatMap((k) =>
     rows.flatMap((row) => [
@@ -91,17 +66,14 @@ ${columnSums ? lines(vectors.map((v) => `    columnSum${v} += b${v}[0] + b${v}[1
   }
 ${lines(
   rows.flatMap((row) =>
-    vectors.map((v) => `  store_four(sum${row}_${v}, first_row + ${row}, first_column + ${4 * lanes * v}, y_base);`),
+    vectors.map((v) => `  store_four(sum${row}_${v}, first_row + ${row}, lane_column + ${4 * lanes * v}, y_base);`),
   ),
 )}
-${columnSums ? `  if (row_tile == 0) {\n${lines(vectors.map((v) => columnSumCode(v, 4 * lanes * v, epilogue.width)))}\n  }` : ''}
+${columnSums ? vectors.map((v) => sumOfColumns(v, 4 * lanes * v, epilogue.width)).join('\n') : ''}
 }
 `;
   },
 };
-
-/** The bindings of a product do not depend on its tile. */
-const TILE_OF_NO_MATTER = { rows: 4, columns: 4, depth: 4, threadRows: 4, threadColumns: 4 };
 
 /** What a lane loads of `a` for the rows of one group: four values along the depth, or four rows at one depth. */
 function rowsOf({ along, width }: TileLoad, lanes: number, group: number): string {
@@ -144,11 +116,13 @@ function fourAlongDepth(name: 'a' | 'b', across: string, width: 1 | 4): string {
   return width === 4 ? at(0) : `vec4f(${range(STEP).map(at).join(', ')})`;
 }
 
-function columnSumCode(vector: number, offset: number, width: 1 | 4): string {
-  const column = `first_column + ${offset}`;
-  return width === 4
-    ? `    if (${column} < u.columns) { columnSums[(split * u.columns + ${column}) / 4] = columnSums_element(columnSum${vector}); }`
-    : `    for (var i = 0u; i < min(4, max(${column}, u.columns) - (${column})); i++) { columnSums[split * u.columns + ${column} + i] = columnSums_element(columnSum${vector}[i]); }`;
+function sumOfColumns(vector: number, offset: number, width: 1 | 4): string {
+  return /* wgsl */ `
+  if (row_tile == 0) {
+    let total = columnSum${vector};
+    let column = lane_column + ${offset};
+    ${storeColumnSums(width)}
+  }`;
 }
 
 function range(count: number): number[] {

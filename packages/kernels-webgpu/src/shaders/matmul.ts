@@ -1,5 +1,5 @@
 import type { Shader } from '../shader.ts';
-import { invocationsOf, type Tile } from '../tuning.ts';
+import { invocationsOf, type WorkgroupTile } from '../tuning.ts';
 import { productEpilogue } from '../wgsl/product-epilogue.ts';
 import {
   piecesOf,
@@ -12,7 +12,7 @@ import {
 } from '../wgsl/product-tiles.ts';
 import { tileLoad } from '../wgsl/tile-load.ts';
 
-export type MatmulOptions = TiledProduct & { readonly tile: Tile };
+export type MatmulOptions = TiledProduct & { readonly tile: WorkgroupTile };
 
 /**
  * `y = activation(scale a b + bias) + residual`: a product of matrices `[rows, depth] [depth, columns]`, or of a batch of them, or a part
