@@ -48,7 +48,8 @@ export async function startAnnouncedBackend({
   return report;
 }
 
-function goesWithWebGpu(option: string, came: string): VitrailError {
+/** The error of an option of webgpu on another backend. */
+export function goesWithWebGpu(option: string, came: string): VitrailError {
   return new VitrailError(
     'invalid-argument',
     `${option} goes with the backend webgpu, but ${came}: leave it out, or use --backend webgpu`,

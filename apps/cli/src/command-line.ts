@@ -73,6 +73,7 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--batch-size <n>', 'short for --set train.batchSize=N', wholeNumber)
     .option('--seed <n>', 'short for --set train.seed=N', wholeNumber)
     .option('--resume', 'go on with the run in --out, with the same settings')
+    .option('--profile', 'time the kernels of a few steps on webgpu; the report shows the table')
     .action(async (options) => finish(await pretrain(options)));
 
   computing('evaluate', 'measure a model')

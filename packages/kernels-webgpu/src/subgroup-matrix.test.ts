@@ -119,8 +119,10 @@ describe('the verification of subgroup matrices', () => {
       const read = ({ dataId }: TensorInfo) => real.backend.read(dataId) as Promise<Float32Array>;
       for (const output of [0, 1]) {
         const [actual, expected] = await Promise.all(results.map((result) => read(result[output])));
-        // Sums of 128 products in float16: half a unit in the last place of about 8, some times.
-        expected.forEach((value, i) => expect(Math.abs(actual[i] - value), `${output} ${i}`).toBeLessThan(0.06));
+        // Two float16 numbers of this size differ by 1/2048 of it; the sum of 128 products is rounded 128 times.
+        const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+        const far = expected.findIndex((value, i) => !(Math.abs(actual[i] - value) <= 5e-3 * largest));
+        expect(far, `output ${output}: ${actual[far]} instead of ${expected[far]}, of at most ${largest}`).toBe(-1);
       }
     });
   });

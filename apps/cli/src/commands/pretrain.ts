@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { VitrailError } from '@vitrail/core';
 import { findRecipe } from '@vitrail/recipes';
 import { openRunDirectory } from '@vitrail/train/node';
-import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
+import { type BackendOptions, goesWithWebGpu, startAnnouncedBackend } from '../backend.ts';
 import { possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
 import { requireRoom } from '../memory-estimate.ts';
@@ -18,7 +18,14 @@ import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
 
 /** What `vitrail pretrain` takes. */
-export type PretrainOptions = ConfigurationOptions & BackendOptions & { out?: string; resume?: boolean; json?: boolean };
+export type PretrainOptions = ConfigurationOptions &
+  BackendOptions & {
+    out?: string;
+    resume?: boolean;
+    /** Whether GPU time by kernel is measured. */
+    profile?: boolean;
+    json?: boolean;
+  };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with: where it runs, not what it computes. */
 const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs'];
@@ -49,6 +56,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   }
   const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
   const backend = await startAnnouncedBackend(options);
+  if (options.profile && backend.name !== 'webgpu') throw goesWithWebGpu('--profile', `the backend is ${backend.name}`);
   if (backend.maximumTensorBytes !== undefined) {
     const { precision } = options;
     process.stderr.write(`${requireRoom(settings, { precision, maximumTensorBytes: backend.maximumTensorBytes })}\n`);
@@ -82,6 +90,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
         data,
         backend: backend.name,
         precision: options.precision,
+        profile: options.profile,
         lost: backend.lost,
         resume,
         signal: interrupt.signal,

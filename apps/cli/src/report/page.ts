@@ -5,6 +5,7 @@ import { headerSection, runName, verdict } from './header-section.ts';
 import { hoverScript } from './hover-script.ts';
 import { html, trusted } from './html.ts';
 import { picturesSection } from './pictures-section.ts';
+import { profileSection } from './profile-section.ts';
 import type { ReportInput } from './report-input.ts';
 import { resultsSection } from './results-section.ts';
 import { retrievalSection } from './retrieval-section.ts';
@@ -38,6 +39,7 @@ ${resultsSection(input)}
 ${curvesSection(input)}
 ${picturesSection(input.pictures)}
 ${retrievalSection(input.pictures)}
+${profileSection(input.profile)}
 ${configurationSection(input.config)}
 </main>
 <footer>Written by <code>vitrail report</code> from the files of the run. This page is complete: it loads nothing from anywhere.</footer>

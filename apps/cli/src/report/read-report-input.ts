@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VitrailError } from '@vitrail/core';
-import type { MetricRow, ReportInput, ReportPictures, RunSummary } from './report-input.ts';
+import type { MetricRow, ReportInput, ReportPictures, ReportProfile, RunSummary } from './report-input.ts';
 
 /**
  * Reads what a report shows from a run directory: `config.json` and `metrics.jsonl` (its last line may be half written), and, where the run
- * has them, `summary.json` and `pictures.json`. A run that has not ended has no summary: its status is `unfinished`, its steps those of the
+ * has them, `summary.json`, `pictures.json` and `profile.json`. A run that has not ended has no summary: its status is `unfinished`, its steps those of the
  * last row.
  *
  * @throws `missing-data` when the folder is no run, saying which file is not there; `corrupt-data` when a file does not hold what it should,
  * saying where; `io` when reading fails otherwise.
  */
 export async function readReportInput(runDirectory: string): Promise<ReportInput> {
-  const [config, metrics, summary, pictures] = await Promise.all(
-    ['config.json', 'metrics.jsonl', 'summary.json', 'pictures.json'].map((name) => readIfThere(join(runDirectory, name))),
+  const [config, metrics, summary, pictures, profile] = await Promise.all(
+    ['config.json', 'metrics.jsonl', 'summary.json', 'pictures.json', 'profile.json'].map((name) =>
+      readIfThere(join(runDirectory, name)),
+    ),
   );
   if (config === undefined || (metrics === undefined && summary === undefined)) {
     const missing = config === undefined ? 'config.json' : 'metrics.jsonl and no summary.json';
@@ -28,6 +30,7 @@ export async function readReportInput(runDirectory: string): Promise<ReportInput
     metrics: rows,
     summary: summary === undefined ? unfinished(rows) : parseSummary(summary, join(runDirectory, 'summary.json')),
     ...(pictures !== undefined && { pictures: parsePictures(pictures, join(runDirectory, 'pictures.json')) }),
+    ...(profile !== undefined && { profile: parseProfile(profile, join(runDirectory, 'profile.json')) }),
   };
 }
 
@@ -88,6 +91,14 @@ function parsePictures(text: string, path: string): ReportPictures {
     throw new VitrailError('corrupt-data', `${path}: expected an object with the lists ${lists.join(', ')}`);
   }
   return pictures as ReportPictures;
+}
+
+function parseProfile(text: string, path: string): ReportProfile {
+  const profile = parseJson(text, path);
+  if (!isRecord(profile) || typeof profile.steps !== 'number' || !Array.isArray(profile.kernels)) {
+    throw new VitrailError('corrupt-data', `${path}: expected an object with steps (number) and the list kernels`);
+  }
+  return profile as ReportProfile;
 }
 
 function unfinished(rows: readonly MetricRow[]): RunSummary {

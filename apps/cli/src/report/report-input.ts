@@ -60,6 +60,12 @@ export type ReportPictures = {
   readonly retrieval: readonly RetrievalExample[];
 };
 
+/** GPU time by kernel over some steps, the longest first: `profile.json` in the run directory. */
+export type ReportProfile = {
+  readonly steps: number;
+  readonly kernels: readonly { readonly kernel: string; readonly launches: number; readonly milliseconds: number }[];
+};
+
 /** Everything a report shows. */
 export type ReportInput = {
   /** `config.json` as resolved; nothing in it is needed. */
@@ -67,4 +73,5 @@ export type ReportInput = {
   readonly metrics: readonly MetricRow[];
   readonly summary: RunSummary;
   readonly pictures?: ReportPictures;
+  readonly profile?: ReportProfile;
 };

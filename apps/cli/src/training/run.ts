@@ -24,6 +24,7 @@ import { hearSignals } from '../event-loop.ts';
 import { modelOf } from '../model.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
 import { loadLatestState, saveState } from './checkpointing.ts';
+import { openGpuProfile } from './gpu-profile.ts';
 import { metricMeans, openMetricWindow } from './metric-window.ts';
 import { openPace } from './pace.ts';
 import { runEvaluation } from './run-evaluation.ts';
@@ -51,6 +52,8 @@ export type Run = {
   precision?: 'f32' | 'f16';
   resume: boolean;
   signal: AbortSignal;
+  /** Whether the kernels of a few steps are timed, on webgpu. */
+  profile?: boolean;
   /** Resolves, to the reason, when the device is lost. */
   lost?: Promise<string>;
 };
@@ -74,6 +77,7 @@ export async function trainRun({
   precision = 'f32',
   resume,
   signal,
+  profile = false,
   lost,
 }: Run): Promise<RunSummary> {
   const { train } = config;
@@ -151,6 +155,7 @@ export async function trainRun({
 
   const imagesPerStep = train.batchSize * train.accumulate;
   const pace = openPace();
+  const gpuProfile = profile ? openGpuProfile(directory, { start: initial.step }) : undefined;
   /** Steps since numbers were last read, which on a GPU is when it is known how long they took. */
   let unread = { steps: 0, seconds: 0 };
   let shown: { loss: number; imagesPerSecond: number } | undefined;
@@ -167,6 +172,7 @@ export async function trainRun({
     }
     if (shown !== undefined) progress.update({ step, ...shown });
     if (numbers !== undefined && hasRow(step)) await logRow(state, numbers);
+    await gpuProfile?.(step);
     await hearSignals();
     await evaluateIfDue(state);
     if (hasCheckpoint(step)) await save(state);
