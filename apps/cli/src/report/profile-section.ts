@@ -9,8 +9,8 @@ export function profileSection(profile: ReportProfile | undefined): Html {
   const perStep = (value: number) => value / steps;
   return html`<section aria-labelledby="profile">
 <h2 id="profile">Time on the GPU</h2>
-<p>${milliseconds(perStep(total))} ms of kernels a step, over ${steps} steps. Launches were timed one by one, so a step took longer than without.</p>
-<div class="values"><table><thead><tr><th scope="col">kernel</th><th scope="col">launches a step</th><th scope="col">ms a step</th><th scope="col">share</th></tr></thead>
+<p class="lead">${milliseconds(perStep(total))} ms of kernels a step, over ${steps} steps. Launches were timed one by one, so a step took longer than without.</p>
+<div class="measures"><table><thead><tr><th scope="col">kernel</th><th scope="col">launches a step</th><th scope="col">ms a step</th><th scope="col">share</th></tr></thead>
 <tbody>${kernels.map(
     ({ kernel, launches, milliseconds: time }) =>
       html`<tr><th scope="row">${kernel}</th><td>${perStep(launches).toFixed(1).replace(/\.0$/, '')}</td><td>${milliseconds(perStep(time))}</td><td>${total > 0 ? ((100 * time) / total).toFixed(1) : '0'} %</td></tr>`,
