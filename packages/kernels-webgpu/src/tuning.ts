@@ -102,8 +102,18 @@ const table: Readonly<Record<string, (device: GPUDevice) => ProductTuning>> = {
   'google swiftshader': softwareTuning,
 };
 
-/** What is known of products on this device's adapter, or what suits most. */
+/** Tunings in place of those of the table. */
+const chosen = new WeakMap<GPUDevice, ProductTuning>();
+
+/** Products on this device are cut up so from now on: what `tuneProducts` has found, or what compiles quickly. */
+export function setProductTuning(device: GPUDevice, tuning: ProductTuning): void {
+  chosen.set(device, tuning);
+}
+
+/** What is known of products on this device or its adapter, or what suits most. */
 export function productTuning({ backend: { device } }: Device): ProductTuning {
+  const own = chosen.get(device);
+  if (own !== undefined) return own;
   const { vendor, architecture } = device.adapterInfo;
   return table[`${vendor} ${architecture}`]?.(device) ?? standardTuning;
 }

@@ -3,6 +3,7 @@ import { getBackend, registerBackend, removeBackend, setBackend, type Tensor, ti
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { create, globals } from 'webgpu';
 import { type Precision, registerWebGpuKernels } from '../src/index.ts';
+import { type ProductTuning, setProductTuning } from '../src/tuning.ts';
 
 /** Drivers that compute on the processor: SwiftShader comes with chromium and compiles shaders quickly, Mesa's lavapipe has float16. */
 const softwareDrivers = [
@@ -51,12 +52,20 @@ async function openDevice(adapterName?: string): Promise<Opened | undefined> {
   return { gpu, device: opened, info: adapter.info };
 }
 
+/** Products by subgroups are quicker there, but take drivers in software seconds to compile: they have tests of their own. */
+const quicklyCompiled: ProductTuning = {
+  tiles: [{ tile: { rows: 32, columns: 32, depth: 16, threadRows: 4, threadColumns: 4 }, cost: 1 }],
+  workgroups: 4,
+  splitDepth: 2048,
+};
+
 /** Makes a device that of the webgpu backend, and that backend the current one. */
 async function useDevice({ device: chosen, info }: Opened): Promise<void> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   // Importing it has registered tfjs's own device, which lacks features.
   removeBackend('webgpu');
   registerBackend('webgpu', () => new WebGPUBackend(chosen, info));
+  if (info.isFallbackAdapter) setProductTuning(chosen, quicklyCompiled);
   await setBackend('webgpu');
 }
 
