@@ -139,15 +139,15 @@ export class Device {
     }
     const profile = new Profile(backend.device);
     this.#profile = profile;
-    const { runWebGPUProgram } = backend;
-    backend.runWebGPUProgram = (program, ...others) => {
+    // Its inputs are on the device and in float32 by then; copies and other launches would end the pass that is timed.
+    const { recordAndSubmit } = backend;
+    backend.recordAndSubmit = (program, ...others) => {
       this.#computePass(program.constructor.name);
-      const output = runWebGPUProgram.call(backend, program, ...others);
+      recordAndSubmit.call(backend, program, ...others);
       backend.endComputePassEncoder();
-      return output;
     };
     return async () => {
-      backend.runWebGPUProgram = runWebGPUProgram;
+      backend.recordAndSubmit = recordAndSubmit;
       this.#profile = undefined;
       if (backend.commandEncoder) backend.submitQueue();
       return await profile.times();

@@ -79,16 +79,18 @@ export const standardTuning: ProductTuning = {
   splitDepth: 256,
 };
 
+/** For drivers that compute on the processor. Few workgroups keep it busy; what is divided has to be long. */
+const software: ProductTuning = { workgroups: 4, splitDepth: 2048, tiles: standardTuning.tiles.slice(1) };
+
 /**
- * For drivers that compute on the processor. Few workgroups keep it busy; what is divided has to be long. Where the size of a subgroup is
- * known, its lanes hand each other what they load: on lavapipe 3.3 to 3.9 times as fast as 64 x 64 by 8 x 8 (1024 x 192 x 768, one run).
+ * Where the size of a subgroup is known, its lanes hand each other what they load: on lavapipe 3.3 to 3.9 times as fast as 64 x 64 by
+ * 8 x 8 (1024 x 192 x 768, one run). SwiftShader is faster with it too, but takes gigabytes to compile the shaders.
  */
-function softwareTuning({ features, adapterInfo: { subgroupMinSize: lanes, subgroupMaxSize } }: GPUDevice): ProductTuning {
-  const shared = { workgroups: 4, splitDepth: 2048 };
-  if (!features.has('subgroups') || lanes !== subgroupMaxSize) return { ...shared, tiles: standardTuning.tiles.slice(1) };
+function lavapipe({ features, adapterInfo: { subgroupMinSize: lanes, subgroupMaxSize } }: GPUDevice): ProductTuning {
+  if (!features.has('subgroups') || lanes !== subgroupMaxSize) return software;
   const depth = 4;
   return {
-    ...shared,
+    ...software,
     tiles: [
       { tile: { lanes, rows: 4 * lanes, columns: 4 * lanes, depth }, cost: 1 },
       { tile: { lanes, rows: lanes, columns: 4 * lanes, depth }, cost: 1.9 },
@@ -98,8 +100,8 @@ function softwareTuning({ features, adapterInfo: { subgroupMinSize: lanes, subgr
 
 /** By `vendor architecture` of the adapter. */
 const table: Readonly<Record<string, (device: GPUDevice) => ProductTuning>> = {
-  'mesa software': softwareTuning,
-  'google swiftshader': softwareTuning,
+  'mesa software': lavapipe,
+  'google swiftshader': () => software,
 };
 
 /** Tunings in place of those of the table. */

@@ -52,7 +52,7 @@ async function openDevice(adapterName?: string): Promise<Opened | undefined> {
   return { gpu, device: opened, info: adapter.info };
 }
 
-/** Products by subgroups are quicker there, but take drivers in software seconds to compile: they have tests of their own. */
+/** Products by subgroups are quicker on lavapipe, but take it seconds to compile: they have tests of their own. */
 const quicklyCompiled: ProductTuning = {
   tiles: [{ tile: { rows: 32, columns: 32, depth: 16, threadRows: 4, threadColumns: 4 }, cost: 1 }],
   workgroups: 4,

@@ -87,6 +87,13 @@ describe('attention', { timeout: 240_000 }, () => {
       }
     });
 
+    it('carries a NaN that is all of a query through a mask', async () => {
+      await expectAsOnCpu('a query of NaN', () => {
+        const qkv = concat([mul(ones([1, 2, 6]), Number.NaN), sampleTensor<Rank.R3>([1, 2, 12])], 2) as Tensor3D;
+        return [attention(qkv, { heads: 1, keyMask: ones([1, 2]), rotary: rotaryTable('own', 1, 2, 6) })];
+      });
+    });
+
     it('sees nothing of later blocks of keys, whatever they hold', async () => {
       const [first, all] = tidy(() => {
         const qkv = sampleTensor<Rank.R3>([1, 64, 96]);

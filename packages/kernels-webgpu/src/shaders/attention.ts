@@ -132,7 +132,8 @@ ${oneOf('piece', pieces, (piece) => lines(ROWS_EACH, (i) => `          y${piece}
   for (var l = 0u; l < ${LANES}; l++) {
     denominator += statistics[l * ${STATISTICS_PITCH} + row_group];
   }
-  let is_sighted = ${isMasked ? 'top > vec4f(0.5 * MASKED)' : 'vec4<bool>(true)'};
+  // A query that sees no key has nothing in its denominator. NaN is not nothing.
+  let is_sighted = ${isMasked ? '!(denominator == vec4f())' : 'vec4<bool>(true)'};
   let kept = select(vec4f(), top + log(denominator), is_sighted);
 ${lines(
   ROWS_EACH,
