@@ -1,6 +1,6 @@
 import { engine, env, getKernel, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
-import { type Precision, registerWebGpuKernels } from '@vitrail/kernels-webgpu';
+import { type Precision, registerWebGpuKernels, trySubgroupMatrix } from '@vitrail/kernels-webgpu';
 import { adapterFeatures, adapterLimits, describeAdapter, isSoftwareAdapter, unsafeFeature } from './describe-adapter.ts';
 import { type GpuOptions, openAdapter } from './find-gpu.ts';
 
@@ -25,7 +25,9 @@ export type WebGpuReport = {
 const LAUNCHES_PER_SUBMISSION = 64;
 
 /** The device that was opened last, until it is lost. */
-let running: { readonly unsafe: boolean; readonly report: WebGpuReport } | undefined;
+let running: Promise<Opened> | undefined;
+
+type Opened = { readonly unsafe: boolean; readonly report: WebGpuReport };
 
 /**
  * Opens a GPU device, registers the webgpu backend of tfjs on it, with its kernels, and says what runs. A device that was opened before and
@@ -36,16 +38,19 @@ let running: { readonly unsafe: boolean; readonly report: WebGpuReport } | undef
  */
 export async function loadWebGpu({ precision, kernels = true, unsafe = false }: WebGpuOptions): Promise<WebGpuReport> {
   if (!kernels) requireStockKernels(precision);
-  if (running !== undefined && unsafe && !running.unsafe) {
+  running ??= openUntilLost(unsafe);
+  const opened = await running;
+  if (unsafe && !opened.unsafe) {
     throw new VitrailError(
       'unavailable',
       'the GPU device was opened without unsafe features and stays: start webgpu with unsafe: true first, or in a process of its own',
     );
   }
-  running ??= await open(unsafe);
-  const { report } = running;
+  const { report } = opened;
   if (!kernels) return { ...report, reason: `${report.reason}, with the kernels of tfjs` };
-  return { ...report, reason: `${report.reason}, precision ${registerWebGpuKernels({ precision }).precision}` };
+  const reason = `${report.reason}, precision ${registerWebGpuKernels({ precision }).precision}`;
+  const warning = unsafe ? await trySubgroupMatrix() : undefined;
+  return { ...report, reason: warning === undefined ? reason : `${reason}; ${warning}` };
 }
 
 function requireStockKernels(precision: Precision | undefined): void {
@@ -63,7 +68,17 @@ function requireStockKernels(precision: Precision | undefined): void {
   }
 }
 
-async function open(unsafe: boolean): Promise<NonNullable<typeof running>> {
+/** Another call may open another device once this one is lost, or could not be opened. */
+function openUntilLost(unsafe: boolean): Promise<Opened> {
+  const opening = open(unsafe);
+  const forget = () => {
+    if (running === opening) running = undefined;
+  };
+  opening.then(({ report }) => report.lost.then(forget), forget);
+  return opening;
+}
+
+async function open(unsafe: boolean): Promise<Opened> {
   const search = await openAdapter({ unsafe });
   if ('missing' in search) {
     throw new VitrailError('unavailable', `there is no GPU: ${search.missing}. What to do: ${search.howToGet}`);
@@ -72,10 +87,7 @@ async function open(unsafe: boolean): Promise<NonNullable<typeof running>> {
   const wanted = [...Object.keys(adapterFeatures), ...(unsafe ? [unsafeFeature] : [])];
   const device = await openDevice(adapter, wanted);
   await registerTfjsBackend(device, adapter.info);
-  const lost = device.lost.then(({ reason, message }) => {
-    if (running?.report.lost === lost) running = undefined;
-    return message || reason;
-  });
+  const lost = device.lost.then(({ reason, message }) => message || reason);
   const kind = isSoftwareAdapter(adapter) ? 'a software adapter, which computes on the processor: ' : '';
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
   const maximumTensorBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);

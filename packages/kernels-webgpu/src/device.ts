@@ -19,6 +19,9 @@ export type Grid = number | readonly [x: number, y: number, z: number];
 /** What every WebGPU device offers at least; the shaders ask for no more. */
 export const WORKGROUP_LIMIT = 256;
 
+/** What makes the memory of a step less. */
+const SMALLER = 'use a smaller batch (with train.accumulate for the same step), fewer prototypes, or smaller pictures';
+
 const MAXIMUM_GRID = 65535;
 
 /** `STORAGE | COPY_SRC | COPY_DST` */
@@ -50,7 +53,8 @@ export class Device {
     this.precision = precision;
     this.store = new TensorStore(backend, { widen: (tensor) => this.#widened(tensor), afterRead: () => this.throwErrors() });
     backend.device.addEventListener('uncapturederror', (event) => {
-      this.#errors.push(event.error.message);
+      const isFull = event.error instanceof GPUOutOfMemoryError;
+      this.#errors.push(isFull ? `its memory is full (${event.error.message}): ${SMALLER}` : event.error.message);
     });
   }
 
@@ -233,8 +237,7 @@ export class Device {
     const mebibytes = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`;
     throw new VitrailError(
       'unavailable',
-      `${what} takes ${mebibytes(bytes)}, but this GPU device gives a shader at most ${mebibytes(limit)} at once: ` +
-        'use a smaller batch (with train.accumulate for the same step), fewer prototypes, or smaller pictures',
+      `${what} takes ${mebibytes(bytes)}, but this GPU device gives a shader at most ${mebibytes(limit)} at once: ${SMALLER}`,
     );
   }
 

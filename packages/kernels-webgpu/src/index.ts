@@ -3,6 +3,7 @@ export type { KernelTime } from './profile.ts';
 export {
   profileWebGpuKernels,
   registerWebGpuKernels,
+  trySubgroupMatrix,
   type WebGpuKernelOptions,
   type WebGpuKernelReport,
 } from './register-webgpu-kernels.ts';

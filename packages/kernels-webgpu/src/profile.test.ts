@@ -1,4 +1,4 @@
-import { add, exp, matMul, ones, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { add, exp, matMul, ones, tidy } from '@tensorflow/tfjs-core';
 import { linear } from '@vitrail/ops';
 import { describe, expect, it } from 'vitest';
 import { device, onWebGpu } from '../test/on-webgpu.ts';
@@ -30,15 +30,16 @@ describe('profileWebGpuKernels', () => {
       },
     );
 
-    it.runIf(hasTimestamps)('times a launch of tfjs whose input is copied first: from the host, or from float16', async () => {
-      const input = tidy(() => linear(ones([512, 512]), { kernel: ones([512, 1024]) }));
+    // In f16 the copy is a launch of its own.
+    it.runIf(hasTimestamps)('times a launch of tfjs that gets a float32 copy of its input', async () => {
+      const input = tidy(() => linear(ones([512, 512]), { kernel: ones([512, 512]) }));
       const stop = profileWebGpuKernels();
-      const outputs = tidy(() => [exp(tensor1d(new Float32Array(2 ** 19))), exp(input)]);
+      const output = exp(input);
       const times = await stop();
-      const exponentials = times.filter(({ kernel }) => kernel === 'UnaryOpProgram');
-      expect(exponentials).toMatchObject([{ launches: 2 }]);
-      expect(exponentials[0].milliseconds).toBeGreaterThan(0);
-      for (const tensor of [input, ...outputs]) tensor.dispose();
+      input.dispose();
+      output.dispose();
+      const time = times.find(({ kernel }) => kernel === 'UnaryOpProgram')?.milliseconds;
+      expect(time).toBeGreaterThan(0);
     });
 
     it.runIf(hasTimestamps)('measures a large product as longer than a small one, and stops when told', async () => {

@@ -4,6 +4,7 @@ import { Device, type Precision } from './device.ts';
 import { webGpuKernels } from './kernels/index.ts';
 import type { KernelTime } from './profile.ts';
 import { backendName, currentWebGpuBackend } from './tfjs-webgpu-backend.ts';
+import { useSubgroupMatrix } from './verify-subgroup-matrix.ts';
 
 /** How the kernels compute. */
 export type WebGpuKernelOptions = {
@@ -59,6 +60,19 @@ function stockKernel(name: string): KernelFunc {
   const kernel = stock.get(name) ?? getKernel(name, backendName)?.kernelFunc;
   if (kernel === undefined) throw new VitrailError('unknown-name', `tfjs has no kernel ${name} for the webgpu backend`);
   return kernel;
+}
+
+/**
+ * Lets products of halves use the matrix units of the GPU (subgroup matrices), where the device was opened with them and they agree with
+ * the float32 kernel when they are tried, which this waits for. Elsewhere nothing changes.
+ *
+ * @returns a warning to show where the device has them but they are not used
+ * @throws `unavailable` where the kernels are not registered
+ */
+export async function trySubgroupMatrix(): Promise<string | undefined> {
+  if (installed === undefined)
+    throw new VitrailError('unavailable', 'there are no kernels yet: call registerWebGpuKernels first');
+  return await useSubgroupMatrix(installed);
 }
 
 /**

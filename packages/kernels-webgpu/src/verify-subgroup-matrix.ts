@@ -30,7 +30,14 @@ export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
     return tensor;
   };
   const pairs: [TensorInfo, TensorInfo][] = [];
+  let scopes = 2;
+  gpu.pushErrorScope('internal');
   gpu.pushErrorScope('validation');
+  const popScopes = async () => {
+    const errors: unknown[] = [];
+    for (; scopes > 0; scopes--) errors.push(await gpu.popErrorScope());
+    return errors.filter((error) => error !== null);
+  };
   try {
     for (const [rows, columns, depth] of CHECKED_SIZES) {
       for (const [transposeA, transposeB] of [
@@ -59,13 +66,14 @@ export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
     }
     device.backend.endComputePassEncoder();
     device.backend.submitQueue();
-    if ((await gpu.popErrorScope()) !== null) return false;
+    if ((await popScopes()).length > 0) return false;
     for (const [fast, exact] of pairs) {
       const [values, expected] = await Promise.all([fast, exact].map(({ dataId }) => device.backend.read(dataId)));
       if (!agree(values as Float32Array, expected as Float32Array)) return false;
     }
     return true;
   } finally {
+    await popScopes();
     for (const { dataId } of made) device.backend.disposeData(dataId);
   }
 }
@@ -93,6 +101,7 @@ export function dropSubgroupMatrix(device: Device): string {
     'matrix products are slower, their results right'
   );
 }
+
 function agree(values: Float32Array, expected: Float32Array): boolean {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   return expected.every((value, i) => Math.abs(values[i] - value) <= TOLERANCE * largest);

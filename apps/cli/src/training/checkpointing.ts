@@ -56,6 +56,12 @@ export async function loadLatestState(
   const read = (name: string) => readFile(join(latest.path, name));
   const { step, counts, badSamples, unlogged } = JSON.parse((await read('state.json')).toString('utf8')) as StateFile;
   if (step !== latest.step) throw new VitrailError('corrupt-data', `${latest.path} says in state.json that it is step ${step}`);
+  if (!Array.isArray(counts)) {
+    throw new VitrailError(
+      'corrupt-data',
+      `${latest.path} has no counts in state.json, so it is of an older version: start a new run in another directory (--out)`,
+    );
+  }
   const model = await read('model.safetensors');
   if (JSON.stringify(describeModel(model, latest.path)) !== JSON.stringify(description)) {
     throw new VitrailError(

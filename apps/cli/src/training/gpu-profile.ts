@@ -10,18 +10,38 @@ const WARM_UP = 2;
 /** Steps that are timed. */
 const TIMED = 5;
 
+/** Times the kernels of a few steps. */
+export type GpuProfiling = {
+  /** To be called after every step. */
+  afterStep(step: number): Promise<void>;
+  /** To be called when the run ends, however it ends. Whether anything was timed. */
+  finish(): Promise<boolean>;
+};
+
 /**
- * Times the kernels of the steps 3 to 7 of a run, or of the process that goes on with it, and writes `profile.json` once they are done.
- * To be called after every step.
+ * Times the kernels of the steps 3 to 7 of a run, or of the process that goes on with it, and writes `profile.json` once they are done, or when
+ * the run ends before.
  *
  * @param options.start steps that were done before this process
  */
-export function openGpuProfile(directory: string, { start }: { start: number }): (step: number) => Promise<void> {
+export function openGpuProfile(directory: string, { start }: { start: number }): GpuProfiling {
   let stop: (() => Promise<KernelTime[]>) | undefined;
-  return async (step) => {
-    if (step === start + WARM_UP) stop = profileWebGpuKernels();
-    if (step !== start + WARM_UP + TIMED || stop === undefined) return;
-    const profile: GpuProfile = { steps: TIMED, kernels: await stop() };
-    await writeJson(join(directory, 'profile.json'), profile);
+  let steps = 0;
+  async function write(): Promise<void> {
+    const kernels = await stop?.();
+    stop = undefined;
+    if (kernels === undefined || steps === 0) return;
+    await writeJson(join(directory, 'profile.json'), { steps, kernels } satisfies GpuProfile);
+  }
+  return {
+    async afterStep(step) {
+      if (stop !== undefined) steps++;
+      if (steps === TIMED) await write();
+      else if (step === start + WARM_UP) stop = profileWebGpuKernels();
+    },
+    async finish() {
+      await write();
+      return steps > 0;
+    },
   };
 }

@@ -172,7 +172,7 @@ export async function trainRun({
     }
     if (shown !== undefined) progress.update({ step, ...shown });
     if (numbers !== undefined && hasRow(step)) await logRow(state, numbers);
-    await gpuProfile?.(step);
+    await gpuProfile?.afterStep(step);
     await hearSignals();
     await evaluateIfDue(state);
     if (hasCheckpoint(step)) await save(state);
@@ -254,6 +254,9 @@ export async function trainRun({
     await writeJson(summaryPath(directory), summarize({ status: 'failed', reason: (error as Error).message })).catch(() => {});
     throw error;
   } finally {
+    // Of a device that was lost there are no times.
+    const wasTimed = await gpuProfile?.finish().catch(() => false);
+    if (wasTimed === false) progress.note('--profile timed no step: the third is the first that it times');
     progress.finish();
     unlogged.clear();
     await batches.return(undefined);

@@ -64,6 +64,12 @@ export const linearKernels: KernelSet = (device) => ({
       { rows: depth, columns, depth: rows },
       { multiplier: multiplier('b'), columnSums: dBias, divisible: true },
     );
+    if (dBias !== undefined && depth === 0 && rows * columns > 0) {
+      // There is no gradient of a kernel to be computed beside.
+      const ones = device.upload(new Float32Array(rows).fill(1));
+      const sizes = { rows: 1, columns, depth: rows };
+      product(device, { values: ones }, { values: dy }, { values: dBias }, sizes, { multiplier: multiplier('b') });
+    }
     return dBias === undefined ? [dx, dKernel] : [dx, dKernel, dBias];
   },
 });
