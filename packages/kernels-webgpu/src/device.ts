@@ -1,5 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
+import { type Grid, workgroupCounts } from './grid.ts';
 import { bufferBytes, type Placement, sizeOf } from './placement.ts';
 import { type KernelTime, Profile } from './profile.ts';
 import { type Element, type Shader, shaderSource, uniformBytes } from './shader.ts';
@@ -13,16 +14,11 @@ export type Precision = 'f32' | 'f16';
 /** What a shader's binding can be: a tensor, several that lie together, or a place in memory. */
 export type Operand = TensorInfo | Together | Placement;
 
-/** How many workgroups: one number, or along x, y and z. Along each at most {@link MAXIMUM_GRID}; one number is folded into two. */
-export type Grid = number | readonly [x: number, y: number, z: number];
-
 /** What every WebGPU device offers at least; the shaders ask for no more. */
 export const WORKGROUP_LIMIT = 256;
 
 /** What makes the memory of a step less. */
 const SMALLER = 'use a smaller batch (with train.accumulate for the same step), fewer prototypes, or smaller pictures';
-
-const MAXIMUM_GRID = 65535;
 
 /** `STORAGE | COPY_SRC | COPY_DST` */
 const SCRATCH_USAGE = 0x80 | 0x04 | 0x08;
@@ -101,7 +97,7 @@ export class Device {
     uniforms: Readonly<Record<string, number>>,
     grid: Grid,
   ): void {
-    const [x, y, z] = typeof grid === 'number' ? folded(grid) : grid;
+    const [x, y, z] = workgroupCounts(grid);
     if (x * y * z === 0) return;
     const { backend } = this;
     const present = Object.keys(shader.bindings(options)).filter((name) => operands[name] !== undefined);
@@ -291,11 +287,4 @@ export class Device {
     this.launch(widen, undefined, { x: tensor, y: copy }, { count }, Math.ceil(count / WORKGROUP_LIMIT));
     return copy;
   }
-}
-
-/** As many workgroups or a few more, in two dimensions if they do not fit into one; shaders skip what lies past the end. */
-function folded(groups: number): [number, number, number] {
-  if (groups <= MAXIMUM_GRID) return [groups, 1, 1];
-  const rows = Math.ceil(groups / MAXIMUM_GRID);
-  return [Math.ceil(groups / rows), rows, 1];
 }
