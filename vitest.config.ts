@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/{src,test}/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts'],
     setupFiles: ['packages/testing/src/setup.ts'],
+    // Shaders and WebAssembly compile on one thread each; by default vitest leaves a core alone.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     server: { deps: { inline: [/@tensorflow\/tfjs-core\/dist\//] } },
   },
