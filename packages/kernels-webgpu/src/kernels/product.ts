@@ -59,8 +59,7 @@ const MOST_PART_BYTES = 2 ** 27;
 /**
  * `c [batch, rows, columns] = activation(scale a b + bias) + residual` with `a` `[batch, rows, depth]` and `b` `[batch, depth, columns]`,
  * all of either storage, in one launch, or two where the depth is divided. Where subgroup matrices are in use on the device, products with
- * an operand of halves use them. Sums are in float32 and in an order that depends on the shapes
- * and the tuning only.
+ * an operand of halves use them. Sums are in float32 and in an order that depends on the shapes and the tuning only.
  */
 export function product(
   device: Device,

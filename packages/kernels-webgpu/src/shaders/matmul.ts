@@ -18,9 +18,9 @@ export type MatmulOptions = TiledProduct & { readonly tile: WorkgroupTile };
  * `y = activation(scale a b + bias) + residual`: a product of matrices `[rows, depth] [depth, columns]`, or of a batch of them, or a part
  * of its depth.
  *
- * A workgroup computes a tile of `y` (which one: `wgsl/product-tiles.ts`). It goes through its part of the depth in steps: all invocations load a tile of `a` and one of `b` into workgroup memory, both in
- * float32 and with the depth as the slow axis (`aTile[k][row / 4]`, `bTile[k][column / 4]`, vectors of 4; 8 KiB for 64 x 64 x 16), wait,
- * and multiply. Invocation `(tx, ty)` keeps in registers the columns `4 (tx + j threadsX) ..+4` of the rows `4 (ty + i threadsY) ..+4`:
+ * A workgroup computes a tile of `y` (which one: `wgsl/product-tiles.ts`). It goes through its part of the depth in steps: all invocations
+ * load a tile of `a` and one of `b` into workgroup memory, both in float32 and with the depth as the slow axis (`aTile[k][row / 4]`,
+ * `bTile[k][column / 4]`, vectors of 4; 8 KiB for 64 x 64 x 16), wait, and multiply. Invocation `(tx, ty)` keeps in registers the columns `4 (tx + j threadsX) ..+4` of the rows `4 (ty + i threadsY) ..+4`:
  * neighbouring invocations read and write neighbouring vectors. Every element is summed in the order of depth.
  *
  * The sums of the columns of `b` are taken by the workgroups of the first row of tiles from the tiles that they have loaded: `(tx, ty)` adds
