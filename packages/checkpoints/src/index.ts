@@ -1,3 +1,5 @@
+export { type ByteSource, blobSource, bytesSource } from './byte-source.ts';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 export type { Dtype, TensorData } from './tensor-data.ts';
+export type { TensorFile, TensorInfo } from './tensor-file.ts';
 export { treeFromSafetensors, treeToSafetensors } from './tree-safetensors.ts';
