@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@vitrail/checkpoints';
 import type { ParameterShapes, Rng, TensorTree } from '@vitrail/core';
+import type { ImagePreparation } from '@vitrail/data';
 import type { VitOptions } from '@vitrail/vit';
 import type { Naming } from './naming.ts';
 
@@ -53,6 +54,8 @@ export type ModelHeader = {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Names and shapes of the file's tensors. */
   readonly tensors: Readonly<Record<string, TensorInfo>>;
+  /** Texts in the file's header. */
+  readonly metadata: Readonly<Record<string, string>>;
 };
 
 /** One way in which models of one kind are published: how to tell them, and how their names, shapes and towers are ours. */
@@ -75,4 +78,6 @@ export type ModelFamily<Config> = {
   init(config: Config, rng: Rng): TensorTree;
   /** The towers over parameters that stay the caller's. */
   encoders(config: Config, params: TensorTree): Encoders;
+  /** How the model's authors prepare pictures, where no `preprocessor_config.json` says it. */
+  preparation(config: Config): ImagePreparation;
 };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { backend, getBackend, setBackend, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { backend, getBackend, setBackend, type Tensor, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
 import { startBackend } from '@vitrail/backend';
 import { bytesSource, decodeSafetensors, openTensorFile, type TensorData, type TensorFile } from '@vitrail/checkpoints';
 import { createRng, disposeTree, type TensorTree } from '@vitrail/core';
@@ -103,12 +103,12 @@ function encode<Config>(
   };
   const outputs: Record<string, Tensor> = {};
   if ('input.pixels' in expected) {
-    const { cls, patches } = image.encode(input('pixels', 'float32'));
+    const { cls, patches } = image.encode(input('pixels', 'float32') as Tensor4D);
     Object.assign(outputs, { 'image.cls': cls, 'image.patches': patches });
   }
   if ('text' in expected) {
     if (text === undefined) throw new Error(`${family.name} has no text tower`);
-    outputs.text = text.encode(input('ids', 'int32'), input('padding', 'float32'));
+    outputs.text = text.encode(input('ids', 'int32') as Tensor2D, input('padding', 'float32') as Tensor2D);
   }
   return outputs;
 }

@@ -1,0 +1,95 @@
+import { type ByteSource, openShardedSafetensors, openTensorFile, type TensorFile } from '@vitrail/checkpoints';
+import { VitrailError } from '@vitrail/core';
+import { mergeTensorFiles } from './merge-tensor-files.ts';
+
+/** More than any configuration or tokenizer has: a forged size cannot fill the memory. */
+const LARGEST_TEXT = 256 << 20;
+
+/** The files of one model, by what they are. */
+export type ModelFiles = {
+  readonly weights: TensorFile;
+  /** The parsed files of these names, where they are among the files. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly preprocessor?: Readonly<Record<string, unknown>>;
+  readonly tokenizer?: Readonly<Record<string, unknown>>;
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
+  /** The bytes of a SentencePiece `tokenizer.model`. */
+  readonly sentencePiece?: Uint8Array;
+};
+
+/**
+ * Opens the files of one model: their tables of contents, configurations and tokenizers, but no weights.
+ *
+ * Weights are the shards that `model.safetensors.index.json` names, or else all `.safetensors` files, or else all `.npz`, `.pt`, `.pth` and
+ * `.bin` files. Files that are none of this (a README, a license) are passed over.
+ *
+ * @param sources known by the last part of their names
+ * @throws `missing-data` without weights; `corrupt-data` for damaged files; `invalid-argument` when two weight files hold the same tensor
+ */
+export async function openModelFiles(sources: readonly ByteSource[]): Promise<ModelFiles> {
+  const named = (...names: readonly string[]) => sources.find((source) => names.includes(baseName(source)));
+  const [config, preprocessor, tokenizer, tokenizerConfig] = await Promise.all(
+    [
+      named('config.json', 'open_clip_config.json'),
+      named('preprocessor_config.json'),
+      named('tokenizer.json'),
+      named('tokenizer_config.json'),
+    ].map(readJson),
+  );
+  const pieces = sources.find((source) => /\.(model|spiece)$/.test(baseName(source)));
+  return {
+    weights: await openWeights(sources),
+    config,
+    preprocessor,
+    tokenizer,
+    tokenizerConfig,
+    sentencePiece: pieces && (await readWhole(pieces)),
+  };
+}
+
+async function openWeights(sources: readonly ByteSource[]): Promise<TensorFile> {
+  const index = sources.find((source) => baseName(source).endsWith('.safetensors.index.json'));
+  if (index !== undefined) {
+    return openShardedSafetensors(await readJson(index), async (file) => {
+      const shard = sources.find((source) => baseName(source) === file);
+      if (shard === undefined) {
+        throw new VitrailError('missing-data', `${index.name} names the shard ${file}, which is not among the files`);
+      }
+      return shard;
+    });
+  }
+  for (const kind of [/\.safetensors$/, /\.npz$/, /\.(pt|pth|bin)$/]) {
+    const files = sources.filter((source) => kind.test(baseName(source)));
+    if (files.length === 0) continue;
+    return mergeTensorFiles(
+      await Promise.all(files.map(async (source) => ({ name: source.name, file: await openTensorFile(source) }))),
+    );
+  }
+  const names = sources.map(baseName).join(', ') || 'nothing';
+  throw new VitrailError(
+    'missing-data',
+    `a model has its weights in .safetensors, .npz, .pt, .pth or .bin files, but there is ${names}`,
+  );
+}
+
+async function readJson(source: ByteSource | undefined): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (source === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(await readWhole(source)));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new VitrailError('corrupt-data', `${source.name} is no JSON: ${cause.message}`, { cause });
+  }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  throw new VitrailError('corrupt-data', `${source.name} holds no JSON object`);
+}
+
+function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  if (source.size <= LARGEST_TEXT) return source.read(0, source.size);
+  throw new VitrailError('corrupt-data', `${source.name} has ${source.size} bytes: that is no configuration or tokenizer`);
+}
+
+function baseName({ name }: ByteSource): string {
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+}

@@ -1,0 +1,1 @@
+export { openModelAt } from './open-model-at.ts';

@@ -1,0 +1,74 @@
+import type { ByteSource } from '@vitrail/checkpoints';
+import { createRng, disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { parsePreprocessorConfig } from '@vitrail/data';
+import { huggingFaceTokenizer, sentencePieceTokenizer, type Tokenizer, tokenizerFromJSON } from '@vitrail/text';
+import { readVitrailMetadata } from './families/vitrail.ts';
+import type { TextEncoder } from './family.ts';
+import { type Differences, loadParameters } from './load-parameters.ts';
+import { type Model, modelOf } from './model.ts';
+import { type ModelFiles, openModelFiles } from './model-files.ts';
+import { type Recognised, recognise } from './recognise.ts';
+
+/** A model out of files, with its parameters. */
+export type OpenedModel = Model &
+  Recognised & {
+    /** The caller's, like the model: `dispose` releases them. */
+    readonly params: TensorTree;
+    readonly tokenizer?: Tokenizer;
+    /** How the weights differed from what the model wants: nothing, if `strict`. */
+    readonly differences: Differences;
+    dispose(): void;
+  };
+
+/** How {@link openModel} reads. */
+export type OpenModelOptions = {
+  /** Whether tensors that are missing, unexpected or wrongly shaped are an error; `true` by default. What is missing starts fresh otherwise. */
+  readonly strict?: boolean;
+  /** Called after each parameter. */
+  readonly onProgress?: (done: number, of: number) => void;
+};
+
+/**
+ * Opens a model of any known family: `config.json`, weights, tokenizer and preparation of pictures out of the files of a folder, or weights
+ * and tokenizer as official releases have them (`vision.npz`, `text.npz`, `tokenizer.model`).
+ *
+ * Weights are read one tensor after the other, onto the current backend.
+ *
+ * @param sources the files of one model, known by the last part of their names; those that are not needed are not read
+ * @returns the model; the caller disposes it
+ * @throws `unknown-name` for a model of no known family; `shape-mismatch` listing every name that does not fit; `corrupt-data` for damaged
+ *   files; `missing-data` without weights
+ * @example (await openModel([blobSource(config), blobSource(weights)])).encodeImages(pixels, 1).cls.shape // [1, 1, 512]
+ */
+export async function openModel(sources: readonly ByteSource[], options: OpenModelOptions = {}): Promise<OpenedModel> {
+  const files = await openModelFiles(sources);
+  const { weights } = files;
+  const { family, config } = recognise({ config: files.config, tensors: weights.tensors, metadata: weights.metadata });
+  const { ignored } = family;
+  const fresh = () => family.init(config, createRng(0));
+  const { params, differences } = await loadParameters(
+    weights,
+    { shapes: family.shapes(config), naming: family.naming(config), ignored, fresh },
+    options,
+  );
+  try {
+    const encoders = family.encoders(config, params);
+    const preparation = files.preprocessor ? parsePreprocessorConfig(files.preprocessor) : family.preparation(config);
+    const tokenizer = encoders.text && readTokenizer(files, encoders.text);
+    const model = modelOf(encoders, { preparation, tokenizer });
+    return { ...model, family, config, params, tokenizer, differences, dispose: () => disposeTree(params) };
+  } catch (error) {
+    disposeTree(params);
+    throw error;
+  }
+}
+
+function readTokenizer(files: ModelFiles, { maxTokens, vocabularySize }: TextEncoder): Tokenizer | undefined {
+  const own = readVitrailMetadata(files.weights.metadata);
+  if (own !== undefined) return tokenizerFromJSON(own.tokenizer);
+  if (files.tokenizer !== undefined) {
+    return huggingFaceTokenizer({ tokenizer: files.tokenizer, config: files.tokenizerConfig, maxTokens });
+  }
+  if (files.sentencePiece !== undefined) return sentencePieceTokenizer({ model: files.sentencePiece, maxTokens });
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { VitrailError } from '@vitrail/core';
+import { families } from './families.ts';
+import type { ModelFamily, ModelHeader } from './family.ts';
+
+/** A model of a family, before its weights are read. */
+export type Recognised = { readonly family: ModelFamily<unknown>; readonly config: unknown };
+
+/** Names by which weights of other kinds are known: to say what a file looks like that is none of ours. */
+const strangers: readonly (readonly [pattern: RegExp, kind: string])[] = [
+  [/^(bert|roberta|distilbert|electra)\.|^encoder\.layer\.\d+\.attention\.self\./, 'a BERT-like text encoder'],
+  [/^(model\.)?layers\.\d+\.self_attn\.q_proj/, 'a LLaMA-like language model'],
+  [/^(transformer\.)?h\.\d+\.attn\.c_attn/, 'GPT-2'],
+  [/^(encoder|decoder)\.block\.\d+\.layer\.\d+\./, 'T5'],
+  [/^(model\.diffusion_model|down_blocks\.|unet\.)/, 'a diffusion model'],
+  [/^layer[1-4]\.\d+\.conv\d\./, 'a ResNet'],
+  [/^(image_encoder|mask_decoder)\./, 'Segment Anything'],
+  [/^vit\.encoder\.layer\./, 'a plain ViT classifier of transformers'],
+];
+
+/**
+ * The family that a model belongs to, and its configuration.
+ *
+ * @throws `unknown-name` for a model of no family here, saying what it looks like; what families throw for variants they do not support
+ */
+export function recognise(header: ModelHeader): Recognised {
+  for (const family of families) {
+    const config = family.recognise(header);
+    if (config !== undefined) return { family, config };
+  }
+  const kind = header.config?.model_type;
+  const names = Object.keys(header.tensors);
+  const looks = strangers.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
+  const told = [
+    ...(typeof kind === 'string' ? [`its config.json says model_type "${kind}"`] : []),
+    ...(looks === undefined ? [] : [`its weights look like ${looks}`]),
+    `its tensors are ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`,
+  ];
+  throw new VitrailError(
+    'unknown-name',
+    `no family of models has these weights: ${told.join('; ')}. Known are ${families.map(({ name }) => name).join(', ')}`,
+  );
+}
