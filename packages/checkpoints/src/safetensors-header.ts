@@ -33,16 +33,34 @@ export function formatHeader({ entries, metadata }: SafetensorsHeader): Uint8Arr
   return bytes;
 }
 
-/** Reads and checks the header of a whole file. @throws `corrupt-data` saying what is wrong. */
-export function parseHeader(bytes: Uint8Array): SafetensorsHeader & { dataStart: number } {
-  const text = headerText(bytes);
-  const dataStart = 8 + text.bytes;
-  const json = parseObject(text.json);
+/**
+ * The length of the JSON in bytes, as the first 8 bytes of a file say.
+ *
+ * @throws `corrupt-data` when it is past the limit of the format, or past the end of the file.
+ */
+export function headerLength(first: Uint8Array, fileSize: number): number {
+  if (fileSize < 8) throw corrupt(`a file has at least 8 bytes, but this one has ${fileSize}`);
+  const declared = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (declared > maximumLength) throw corrupt(`a header has at most ${maximumLength} bytes, but this one claims ${declared}`);
+  const length = Number(declared);
+  if (8 + length > fileSize) throw corrupt(`the header claims ${length} bytes, but only ${fileSize - 8} follow`);
+  return length;
+}
+
+/**
+ * Reads and checks a header.
+ *
+ * @param bytes the JSON, of the length that {@link headerLength} gives.
+ * @param dataLength the bytes that follow it up to the end of the file.
+ * @throws `corrupt-data` saying what is wrong.
+ */
+export function parseHeader(bytes: Uint8Array, dataLength: number): SafetensorsHeader {
+  const json = parseObject(decodeText(bytes));
   const entries = Object.entries(json)
     .filter(([name]) => name !== metadataName)
     .map(([name, value]) => parseEntry(name, value));
-  requireContiguous(entries, bytes.length - dataStart);
-  return { entries, metadata: parseMetadata(json[metadataName]), dataStart };
+  requireContiguous(entries, dataLength);
+  return { entries, metadata: parseMetadata(json[metadataName]) };
 }
 
 /** Orders text as its UTF-8 bytes are ordered, which is not how JavaScript orders characters past U+FFFF. */
@@ -54,17 +72,9 @@ export function compareCodePoints(a: string, b: string): number {
   return left.length - right.length;
 }
 
-function headerText(bytes: Uint8Array): { json: string; bytes: number } {
-  if (bytes.length < 8) throw corrupt(`a file has at least 8 bytes, but this one has ${bytes.length}`);
-  const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (declared > maximumLength) throw corrupt(`a header has at most ${maximumLength} bytes, but this one claims ${declared}`);
-  const length = Number(declared);
-  if (8 + length > bytes.length) throw corrupt(`the header claims ${length} bytes, but only ${bytes.length - 8} follow`);
+function decodeText(bytes: Uint8Array): string {
   try {
-    return {
-      json: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + length)),
-      bytes: length,
-    };
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw corrupt('the header is not UTF-8 text', cause);
   }

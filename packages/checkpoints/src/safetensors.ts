@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
-import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './half-floats.ts';
-import { compareCodePoints, formatHeader, parseHeader, type TensorEntry } from './safetensors-header.ts';
+import { compareCodePoints, formatHeader, headerLength, parseHeader, type TensorEntry } from './safetensors-header.ts';
+import { decodeValues, encodeValues } from './stored-values.ts';
 import { type Dtype, dtypes, requireTensorData, type TensorData } from './tensor-data.ts';
 
 /**
@@ -36,7 +36,7 @@ export function encodeSafetensors(
   const bytes = new Uint8Array(header.length + length);
   bytes.set(header);
   entries.forEach(({ begin }, i) => {
-    bytes.set(storedBytes(ordered[i][1]), header.length + begin);
+    bytes.set(encodeValues(ordered[i][1]), header.length + begin);
   });
   return bytes;
 }
@@ -52,30 +52,15 @@ export function encodeSafetensors(
  * @example decodeSafetensors(bytes).tensors.w // { dtype: 'F32', shape: [2], values: Float32Array [1, 2] }
  */
 export function decodeSafetensors(bytes: Uint8Array): { tensors: Record<string, TensorData>; metadata: Record<string, string> } {
-  const { entries, metadata, dataStart } = parseHeader(bytes);
+  const dataStart = 8 + headerLength(bytes.subarray(0, 8), bytes.length);
   const data = bytes.subarray(dataStart);
-  const tensors = entries.map((entry) => [entry.name, readTensor(entry, data)] as const);
+  const { entries, metadata } = parseHeader(bytes.subarray(8, dataStart), data.length);
+  const tensors = entries.map(
+    ({ name, dtype, shape, begin, end }) => [name, decodeValues(dtype, shape, data.subarray(begin, end))] as const,
+  );
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function rank(dtype: Dtype): number {
   return Object.keys(dtypes).indexOf(dtype);
-}
-
-function storedBytes({ dtype, values }: TensorData): Uint8Array {
-  const stored = dtype === 'F16' ? encodeFloat16(values) : dtype === 'BF16' ? encodeBfloat16(values) : values;
-  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-}
-
-function readTensor({ dtype, shape, begin, end }: TensorEntry, data: Uint8Array): TensorData {
-  const { bytes: width, array } = dtypes[dtype];
-  const offset = data.byteOffset + begin;
-  const isAligned = offset % width === 0;
-  const buffer = (isAligned ? data : data.slice(begin, end)).buffer as ArrayBuffer;
-  const start = isAligned ? offset : 0;
-  const length = (end - begin) / width;
-  if (dtype === 'F16') return { dtype, shape, values: decodeFloat16(new Uint16Array(buffer, start, length)) };
-  if (dtype === 'BF16') return { dtype, shape, values: decodeBfloat16(new Uint16Array(buffer, start, length)) };
-  // The table pairs every element type with its array type; the compiler cannot follow a pair through a lookup.
-  return { dtype, shape, values: new array(buffer, start, length) } as TensorData;
 }

@@ -1,0 +1,21 @@
+import type { ByteSource } from './byte-source.ts';
+import { headerLength, parseHeader } from './safetensors-header.ts';
+import { decodeValues } from './stored-values.ts';
+import { type TensorFile, tensorFile } from './tensor-file.ts';
+
+/**
+ * Opens a safetensors file: reads its header, checks it as `decodeSafetensors` does, and gives the tensors one by one.
+ *
+ * @throws `corrupt-data` saying what is wrong; what the source throws.
+ *
+ * @example (await openSafetensors(source)).tensors['fc.kernel'] // { dtype: 'F32', shape: [8, 4] }
+ */
+export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
+  const dataStart = 8 + headerLength(await source.read(0, Math.min(8, source.size)), source.size);
+  const { entries, metadata } = parseHeader(await source.read(8, dataStart), source.size - dataStart);
+  const named = entries.map((entry) => [entry.name, entry] as const);
+  return tensorFile(
+    { format: 'safetensors', metadata, source: source.name, entries: named },
+    async ({ dtype, shape, begin, end }) => decodeValues(dtype, shape, await source.read(dataStart + begin, dataStart + end)),
+  );
+}
