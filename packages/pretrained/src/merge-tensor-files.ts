@@ -1,4 +1,4 @@
-import { type TensorFile, type TensorInfo } from '@vitrail/checkpoints';
+import type { TensorFile, TensorInfo } from '@vitrail/checkpoints';
 import { VitrailError } from '@vitrail/core';
 
 /**

@@ -31,7 +31,8 @@ export function readVitrailMetadata(metadata: Readonly<Record<string, string>>):
   if (!Object.hasOwn(metadata, KEY)) return undefined;
   try {
     const { vit, text, tokenizer } = JSON.parse(metadata[KEY]) as VitrailModelConfig;
-    if (typeof vit !== 'object' || typeof text !== 'object' || tokenizer === undefined) throw new SyntaxError('parts are missing');
+    if (typeof vit !== 'object' || typeof text !== 'object' || tokenizer === undefined)
+      throw new SyntaxError('parts are missing');
     return { vit, text, tokenizer };
   } catch (cause) {
     throw new VitrailError('corrupt-data', `the metadata "${KEY}" cannot be read (${(cause as Error).message})`, { cause });
@@ -43,7 +44,8 @@ export const vitrail: ModelFamily<VitrailModelConfig> = {
   name: 'vitrail',
   recognise: ({ metadata }) => readVitrailMetadata(metadata),
   shapes,
-  naming: (config) => Object.fromEntries(Object.entries(flattenTree(shapes(config))).map(([path, shape]) => [path, same(path, shape)])),
+  naming: (config) =>
+    Object.fromEntries(Object.entries(flattenTree(shapes(config))).map(([path, shape]) => [path, same(path, shape)])),
   ignored: ['heads.**', 'logitScale'],
   init: ({ vit, text }, rng) => ({ image: initVit(vit, rng.fork('image')), text: initText(text, rng.fork('text')) }),
   encoders,
