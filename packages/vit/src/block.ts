@@ -30,6 +30,8 @@ export type BlockConfig = {
   readonly heads: number;
   /** The feed-forward layer: its activation, or `swiglu`, and its hidden width. */
   readonly mlp: { readonly kind: Activation | 'swiglu'; readonly hidden: number };
+  /** What LayerScale starts with; by default there is none. */
+  readonly layerScale?: number;
   /** Added to variances in layer norms; 1e-6 by default. */
   readonly epsilon?: number;
 };
@@ -44,6 +46,10 @@ export type BlockParams = {
   };
   readonly norm2: LayerNormParams;
   readonly mlp: MlpParams;
+  /** LayerScale of what attention adds, `[D]`, if the configuration asks for it. */
+  readonly ls1?: Tensor;
+  /** LayerScale of what the MLP adds, `[D]`. */
+  readonly ls2?: Tensor;
 };
 
 /** `fc1` and `fc2` of a plain MLP; `w12` (gate, then value, `[D, 2 * hidden]`) and `w3` of SwiGLU. The names are DINOv2's. */
@@ -60,7 +66,7 @@ export type BlockOptions = {
 };
 
 /** Shapes of a block's parameters. */
-export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig): ParameterShapes {
+export function blockShapes({ width, layerScale, mlp: { kind, hidden } }: BlockConfig): ParameterShapes {
   return {
     norm1: layerNormShapes(width),
     attn: { qkv: linearShapes(width, 3 * width), proj: linearShapes(width, width) },
@@ -69,6 +75,7 @@ export function blockShapes({ width, mlp: { kind, hidden } }: BlockConfig): Para
       kind === 'swiglu'
         ? { w12: linearShapes(width, 2 * hidden), w3: linearShapes(hidden, width) }
         : { fc1: linearShapes(width, hidden), fc2: linearShapes(hidden, width) },
+    ...(layerScale !== undefined && { ls1: [width], ls2: [width] }),
   };
 }
 
@@ -95,14 +102,15 @@ export const tipsInitialization: InitializationRule = [
 export function initBlock(config: BlockConfig, rng: Rng): BlockParams {
   const { width, heads, mlp } = config;
   requireTower('initBlock', { width, heads, 'mlp.hidden': mlp.hidden });
-  return initParameters(blockShapes(config), rng, tipsInitialization) as BlockParams;
+  const rule: InitializationRule = [['ls*', filled(config.layerScale ?? 1)], ...tipsInitialization];
+  return initParameters(blockShapes(config), rng, rule) as BlockParams;
 }
 
 /**
- * A pre-norm transformer block: `x' = x + Attention(LN1(x))`, `y = x' + MLP(LN2(x'))`.
+ * A pre-norm transformer block: `x' = x + ls1 * Attention(LN1(x))`, `y = x' + ls2 * MLP(LN2(x'))`.
  *
- * The MLP is `fc2(activation(fc1(x)))`, or for SwiGLU `w3(silu(g) * v)` with `(g, v)` the halves of `w12(x)`. No LayerScale and no dropout:
- * TIPS (scenic) has no LayerScale, and its PyTorch port sets it to 1.
+ * The MLP is `fc2(activation(fc1(x)))`, or for SwiGLU `w3(silu(g) * v)` with `(g, v)` the halves of `w12(x)`. Blocks without `ls1` and `ls2`
+ * scale by 1, as TIPS (scenic; its PyTorch port has LayerScale of 1). No dropout.
  *
  * @param x `[B, N, D]`
  * @returns `[B, N, D]`, the caller's
@@ -116,30 +124,41 @@ export function applyBlock(config: BlockConfig, params: BlockParams, x: Tensor3D
   return tidy(() => {
     const qkv = linear(layerNorm(x, params.norm1, epsilon), params.attn.qkv) as Tensor3D; // [B, N, 3D]
     const mixed = attention(qkv, { heads, ...options });
-    const attended = residualLinear(mixed, params.attn.proj, x) as Tensor3D; // [B, N, D]
+    const attended = residualLinear(mixed, scaledLayer(params.attn.proj, params.ls1), x) as Tensor3D; // [B, N, D]
     const { hidden, output } = hiddenOfMlp(config, params, attended);
     if (!options.keyMask) return residualLinear(hidden, output, attended) as Tensor3D;
     return add(attended, mul(linear(hidden, output), expandDims(options.keyMask, 2)));
   });
 }
 
-/** The second half of a block without its residual: `MLP(LN2(x))`, `[B, N, D] -> [B, N, D]`. */
+/** The second half of a block without its residual: `ls2 * MLP(LN2(x))`, `[B, N, D] -> [B, N, D]`. */
 export function applyMlp(config: BlockConfig, params: BlockParams, x: Tensor): Tensor {
   const { hidden, output } = hiddenOfMlp(config, params, x);
   return linear(hidden, output);
 }
 
+/**
+ * A linear layer whose outputs LayerScale multiplies, as a linear layer: `(x W + b) * s = x (W * s) + b * s`. The scale goes over the kernel
+ * instead of over every token, and the residual stays part of the product.
+ *
+ * @see "Going deeper with Image Transformers", Touvron et al. 2021 (arXiv 2103.17239), eq. 1
+ */
+export function scaledLayer(layer: LinearParams, scale?: Tensor): LinearParams {
+  if (!scale) return layer;
+  return { kernel: mul(layer.kernel, scale), ...(layer.bias && { bias: mul(layer.bias, scale) }) };
+}
+
 /** What goes into the last layer of the MLP, `[B, N, hidden]`, and that layer. */
-function hiddenOfMlp(config: BlockConfig, { norm2, mlp }: BlockParams, x: Tensor): { hidden: Tensor; output: LinearParams } {
+function hiddenOfMlp(config: BlockConfig, { norm2, mlp, ls2 }: BlockParams, x: Tensor): { hidden: Tensor; output: LinearParams } {
   const { kind } = config.mlp;
   const normed = layerNorm(x, norm2, config.epsilon);
   if (kind === 'swiglu') {
     if (!('w12' in mlp)) throw wrongMlp('w12 and w3 (SwiGLU)', mlp);
     const [gate, value] = split(linear(normed, mlp.w12), 2, -1); // [B, N, hidden] each
-    return { hidden: swiglu(gate, value), output: mlp.w3 };
+    return { hidden: swiglu(gate, value), output: scaledLayer(mlp.w3, ls2) };
   }
   if (!('fc1' in mlp)) throw wrongMlp('fc1 and fc2', mlp);
-  return { hidden: linear(normed, mlp.fc1, kind), output: mlp.fc2 };
+  return { hidden: linear(normed, mlp.fc1, kind), output: scaledLayer(mlp.fc2, ls2) };
 }
 
 function wrongMlp(expected: string, mlp: object): VitrailError {
