@@ -1,23 +1,22 @@
 import {
   add,
-  cast,
   concat,
   expandDims,
-  mul,
   reshape,
   split,
-  sub,
   type Tensor,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { flattenTree, unflattenTree, VitrailError } from '@vitrail/core';
-import { layerNorm, linear, remat, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
+import { flattenTree, unflattenTree } from '@vitrail/core';
+import { layerNorm, remat, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams } from './block.ts';
 import { blockAt } from './block-at.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { replaceMasked } from './replace-masked.ts';
+import { requireVitInputs } from './require-vit-inputs.ts';
 import { readValues } from './value-readout.ts';
 import type { VitConfig, VitParams } from './vit.ts';
 
@@ -69,7 +68,7 @@ export type VitOutputs = {
 export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D, options: VitOptions = {}): VitOutputs {
   const { readout = 'tokens', blocks: wanted = [] } = options;
   const grid = patchGridOf(images.shape, config.patchSize);
-  requireInputs(images, grid, config.depth, params, options);
+  requireVitInputs('applyVit', images, grid, { depth: config.depth, maskToken: params.maskToken }, options);
   const run = options.remat ? applyBlockAgain : applyBlock;
   return tidy(() => {
     let x = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
@@ -102,12 +101,6 @@ function tokenSequence(
   return concat([cls, patches], 1);
 }
 
-/** `x (1 - m) + maskToken m`: arithmetic, because `where` is slow on the `wasm` backend. `m maskToken` as a product, for its gradient. */
-function replaceMasked(x: Tensor3D, maskToken: Tensor, mask: Tensor2D): Tensor3D {
-  const masked = cast(expandDims(mask, 2), 'float32'); // [B, N, 1]
-  return add(mul(x, sub(1, masked)), linear(masked, { kernel: reshape(maskToken, [1, maskToken.size]) }));
-}
-
 /** The position table `[G, G, D]` for a grid of patches, `[N, D]`. */
 function positionsFor(position: Tensor3D, { rows, columns }: PatchGrid): Tensor2D {
   const width = position.shape[2];
@@ -127,38 +120,4 @@ function applyBlockAgain(config: BlockConfig, params: BlockParams, x: Tensor3D):
     },
     [x, ...Object.values(flat)],
   );
-}
-
-function requireInputs(
-  images: Tensor4D,
-  { rows, columns }: PatchGrid,
-  depth: number,
-  params: VitParams,
-  options: VitOptions,
-): void {
-  const { mask, blocks = [] } = options;
-  if (images.dtype !== 'float32') {
-    throw new VitrailError(
-      'invalid-argument',
-      `applyVit: images are float32 in [0, 1], but ${images.dtype} came: divide bytes by 255`,
-    );
-  }
-  if (mask && !params.maskToken) {
-    throw new VitrailError(
-      'invalid-argument',
-      'applyVit: a mask came, but the tower has no mask token: set maskToken in its configuration',
-    );
-  }
-  const patches = [images.shape[0], rows * columns];
-  if (mask && (mask.shape.length !== 2 || mask.shape.some((length, axis) => length !== patches[axis]))) {
-    throw new VitrailError(
-      'shape-mismatch',
-      `applyVit: the mask of these images is [${patches.join(', ')}], but [${mask.shape.join(', ')}] came`,
-    );
-  }
-  for (const index of blocks) {
-    if (!(Number.isInteger(index) && index >= 0 && index < depth)) {
-      throw new VitrailError('invalid-argument', `applyVit: blocks are counted from 0 to ${depth - 1}, but ${index} came`);
-    }
-  }
 }
