@@ -1,7 +1,12 @@
 export { type ByteSource, blobSource, bytesSource } from './byte-source.ts';
+export { encodeNpz } from './encode-npz.ts';
 export { type HttpSourceOptions, httpSource } from './http-source.ts';
+export { openNpz } from './open-npz.ts';
 export { openSafetensors } from './open-safetensors.ts';
+export { openTensorFile } from './open-tensor-file.ts';
+export { openTorch } from './open-torch.ts';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+export { encodeShardedSafetensors, openShardedSafetensors } from './sharded-safetensors.ts';
 export type { Dtype, TensorData } from './tensor-data.ts';
 export type { TensorFile, TensorInfo } from './tensor-file.ts';
 export { treeFromSafetensors, treeToSafetensors } from './tree-safetensors.ts';
