@@ -1,8 +1,20 @@
 export type { BadSample } from './bad-samples.ts';
 export type { Batch, BatchSample, LoadOptions } from './batch.ts';
+export {
+  type CropRounding,
+  type ImagePreparation,
+  type ImageResize,
+  type PerChannel,
+  type PixelStatistics,
+  pixelStatistics,
+  preparedSize,
+} from './images/image-preparation.ts';
+export { type OpenClipPreprocess, openClipPreparation } from './images/open-clip-preparation.ts';
 export { prepareImage } from './images/prepare-image.ts';
+export { parsePreprocessorConfig } from './images/preprocessor-config.ts';
 export type { ResampleFilter } from './images/resample.ts';
 export { resizeImage } from './images/resize-image.ts';
+export { tipsPreparation } from './images/tips-preparation.ts';
 export { makeViews, requireViewSpec, type ViewSpec, type Views } from './images/views.ts';
 export { loadBatches } from './load-batches.ts';
 export { type MosaicOptions, mosaicSource } from './mosaics/mosaic-source.ts';

@@ -4,7 +4,7 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
-import { prepareImage } from '@vitrail/data';
+import { prepareImage, tipsPreparation } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { loadModel, type Model } from '../model.ts';
@@ -69,7 +69,7 @@ async function embedPictures(model: Model, files: readonly string[]): Promise<Re
   let patchesShape: number[] = [];
   for (const file of files) {
     const picture = await decodeImage(await readFile(file), file);
-    const { cls, patches } = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'tokens');
+    const { cls, patches } = model.encodeImages(prepareImage(picture, tipsPreparation(model.imageSize)), 1, 'tokens');
     clsShape = cls.shape.slice(1);
     patchesShape = patches.shape.slice(1);
     try {

@@ -3,7 +3,7 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { simpleTemplates } from '@vitrail/captions';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
-import { prepareImage } from '@vitrail/data';
+import { prepareImage, tipsPreparation } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
@@ -44,7 +44,7 @@ export async function segment(options: SegmentOptions): Promise<void> {
   let map: Uint8Array;
   try {
     const classes = await classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
-    const images = model.encodeImages(prepareImage(picture, model.imageSize), 1, 'value');
+    const images = model.encodeImages(prepareImage(picture, tipsPreparation(model.imageSize)), 1, 'value');
     map = await segmentByText(images.patches, classes, [height, width]).finally(() => dispose({ classes, images }));
   } finally {
     model.dispose();

@@ -1,5 +1,5 @@
 import { isVitrailError, VitrailError } from '@vitrail/core';
-import { type BadSample, prepareImage, type Sample, type SampleSource } from '@vitrail/data';
+import { type BadSample, prepareImage, type Sample, type SampleSource, tipsPreparation } from '@vitrail/data';
 import { hearSignals } from '../event-loop.ts';
 
 /** Pictures as the model takes them, and how many came before. */
@@ -53,7 +53,7 @@ export async function* picturesInChunks(
     const length = size * size * 3;
     const pixels = new Float32Array(samples.length * length);
     samples.forEach((sample, i) => {
-      pixels.set(prepareImage(sample.image, size), i * length);
+      pixels.set(prepareImage(sample.image, tipsPreparation(size)), i * length);
     });
     yield { first, samples, pixels };
     first += samples.length;

@@ -1,5 +1,5 @@
 import { dispose, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
-import { prepareImage, type Sample, type SampleSource } from '@vitrail/data';
+import { prepareImage, type Sample, type SampleSource, tipsPreparation } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize, matrixProduct } from '@vitrail/ops';
 import { findCaption } from '../evaluation/descriptive-caption.ts';
@@ -67,7 +67,7 @@ async function segmentationExample(
 ): Promise<SegmentationExample> {
   const { width, height, data } = sample.image;
   const truth = sample.labels?.data ?? new Uint8Array(width * height);
-  const pixels = prepareImage(sample.image, model.imageSize);
+  const pixels = prepareImage(sample.image, tipsPreparation(model.imageSize));
   const present = [...new Set(truth)].sort((a, b) => a - b);
   const features = tidy(() => {
     const dense = model.encodeImages(pixels, 1, readout).patches; // [1, rows, columns, D]
@@ -103,7 +103,7 @@ async function retrievalExamples(model: Model, samples: readonly Sample[]): Prom
   if (samples.length === 0) return [];
   const queries = samples.slice(0, shown.retrieval).map((sample) => findCaption(sample) ?? '');
   const similarity = tidy(() => {
-    const pixels = samples.map((sample) => prepareImage(sample.image, model.imageSize));
+    const pixels = samples.map((sample) => prepareImage(sample.image, tipsPreparation(model.imageSize)));
     const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;
     return matrixProduct(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)); // [queries, samples]
   });

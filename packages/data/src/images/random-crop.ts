@@ -1,5 +1,6 @@
 import type { Rng } from '@vitrail/core';
 import type { CropBox } from './resample-crop.ts';
+import { roundHalfEven } from './round-half-even.ts';
 
 const TRIES = 10;
 
@@ -38,11 +39,4 @@ export function randomCropBox(
         ? [Math.max(1, roundHalfEven(height * aspect[1])), height]
         : [width, height];
   return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
-}
-
-/** Python's `round`. */
-function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
 }

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../sample.ts';
-import { type ResampleFilter, resampleTaps } from './resample.ts';
+import { type ResampleFilter, resampleTaps, type Taps } from './resample.ts';
 
 /** A rectangle of whole pixels inside an image. */
 export type CropBox = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
@@ -21,15 +21,25 @@ export type CropTarget = {
  * to 8 bits on the way; what a bicubic kernel overshoots is clipped at the end. Pixels outside the box have no influence.
  */
 export function resampleCrop(image: RgbImage, box: CropBox, { size, filter, flip, into, at }: CropTarget): void {
-  const { data } = image;
-  const across = resampleTaps(box.width, size, filter);
-  const down = resampleTaps(box.height, size, filter);
-  const rowLength = size * 3;
+  const taps = { across: resampleTaps(box.width, size, filter), down: resampleTaps(box.height, size, filter) };
+  resampleBox(image, box, taps, { flip, into, at });
+}
 
-  const wide = new Float32Array(box.height * rowLength); // [box.height, size, 3]
+/** {@link resampleCrop} to the outputs of these taps, `[outputs down, outputs across, 3]`. */
+export function resampleBox(
+  image: RgbImage,
+  box: CropBox,
+  { across, down }: { across: Taps; down: Taps },
+  { flip, into, at }: Pick<CropTarget, 'flip' | 'into' | 'at'>,
+): void {
+  const { data } = image;
+  const width = across.start.length;
+  const rowLength = width * 3;
+
+  const wide = new Float32Array(box.height * rowLength); // [box.height, width, 3]
   for (let y = 0; y < box.height; y++) {
     const from = ((box.top + y) * image.width + box.left) * 3;
-    for (let x = 0; x < size; x++) {
+    for (let x = 0; x < width; x++) {
       const tap = x * across.stride;
       const taps = across.count[x];
       let pixel = from + across.start[x] * 3;
@@ -42,14 +52,14 @@ export function resampleCrop(image: RgbImage, box: CropBox, { size, filter, flip
         green += weight * data[pixel + 1];
         blue += weight * data[pixel + 2];
       }
-      const to = y * rowLength + (flip ? size - 1 - x : x) * 3;
+      const to = y * rowLength + (flip ? width - 1 - x : x) * 3;
       wide[to] = red;
       wide[to + 1] = green;
       wide[to + 2] = blue;
     }
   }
 
-  for (let y = 0; y < size; y++) {
+  for (let y = 0; y < down.start.length; y++) {
     const to = at + y * rowLength;
     into.fill(0, to, to + rowLength);
     for (let k = 0; k < down.count[y]; k++) {

@@ -8,8 +8,9 @@ const PRECISION = 32 - 8 - 2;
 
 /**
  * Resizes to `width` by `height` pixels, bit for bit as Pillow's `Image.resize` does: horizontally, then vertically, anti-aliased when shrinking,
- * rounded and clipped to 8 bits after each pass. (Since version 13 Pillow goes vertically first where the height shrinks much more than the width, which
- * changes some values by 1 or 2; released models were measured with earlier versions.)
+ * rounded and clipped to 8 bits after each pass. (Since version 13 Pillow goes vertically first where the height shrinks much more than the width. That
+ * changes some bilinear values by 1; of bicubic ones, which are clipped in between, those at hard edges by 15 and more. Released models were measured
+ * with earlier versions. Where the shape stays nothing changes.)
  *
  * @param options.filter `'bilinear'` unless said otherwise.
  * @returns a new image, also when the size stays.
@@ -29,21 +30,25 @@ export function resizeImage(
       );
     }
   }
+  const data = resizeLevels(image, {
+    across: resampleTaps(image.width, width, filter),
+    down: resampleTaps(image.height, height, filter),
+  });
+  return { width, height, data };
+}
+
+/** {@link resizeImage} to the outputs of these taps: `[outputs down, outputs across, 3]`. */
+export function resizeLevels(image: RgbImage, { across, down }: { across: Taps; down: Taps }): Uint8Array {
+  const width = across.start.length;
   // [height of the image, width, 3]: each pixel's channels lie 1 apart, each row's pixels 3.
-  const wide = resampleLines(image.data, resampleTaps(image.width, width, filter), {
+  const wide = resampleLines(image.data, across, {
     lines: image.height,
     lineFrom: image.width * 3,
     lineTo: width * 3,
     group: 3,
   });
   // [height, width, 3]: as one line of rows, each a group of width * 3 values.
-  const data = resampleLines(wide, resampleTaps(image.height, height, filter), {
-    lines: 1,
-    lineFrom: 0,
-    lineTo: 0,
-    group: width * 3,
-  });
-  return { width, height, data };
+  return resampleLines(wide, down, { lines: 1, lineFrom: 0, lineTo: 0, group: width * 3 });
 }
 
 type Lines = { lines: number; lineFrom: number; lineTo: number; group: number };
