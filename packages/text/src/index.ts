@@ -12,6 +12,15 @@ export { clipTokenizer } from './clip-tokenizer.ts';
 export { type EncodedBatch, encodeBatch } from './encode-batch.ts';
 export { learnWords } from './learn-words.ts';
 export { type TextPresetName, textPresets } from './presets.ts';
+export {
+  applySiglipText,
+  initSiglipText,
+  type SiglipTextConfig,
+  type SiglipTextOutputs,
+  type SiglipTextParams,
+  siglipTextPresets,
+  siglipTextShapes,
+} from './siglip-text.ts';
 export { initText, type TextConfig, type TextParams, textParameterCount, textShapes } from './text.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { tokenizerFromJSON } from './tokenizer-from-json.ts';

@@ -131,8 +131,11 @@ export function applyBlock(config: BlockConfig, params: BlockParams, x: Tensor3D
   });
 }
 
+/** The parameters of the second half of a block. */
+type MlpHalf = Pick<BlockParams, 'norm2' | 'mlp' | 'ls2'>;
+
 /** The second half of a block without its residual: `ls2 * MLP(LN2(x))`, `[B, N, D] -> [B, N, D]`. */
-export function applyMlp(config: BlockConfig, params: BlockParams, x: Tensor): Tensor {
+export function applyMlp(config: BlockConfig, params: MlpHalf, x: Tensor): Tensor {
   const { hidden, output } = hiddenOfMlp(config, params, x);
   return linear(hidden, output);
 }
@@ -149,7 +152,7 @@ export function scaledLayer(layer: LinearParams, scale?: Tensor): LinearParams {
 }
 
 /** What goes into the last layer of the MLP, `[B, N, hidden]`, and that layer. */
-function hiddenOfMlp(config: BlockConfig, { norm2, mlp, ls2 }: BlockParams, x: Tensor): { hidden: Tensor; output: LinearParams } {
+function hiddenOfMlp(config: BlockConfig, { norm2, mlp, ls2 }: MlpHalf, x: Tensor): { hidden: Tensor; output: LinearParams } {
   const { kind } = config.mlp;
   const normed = layerNorm(x, norm2, config.epsilon);
   if (kind === 'swiglu') {

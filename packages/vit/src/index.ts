@@ -1,4 +1,5 @@
 export { applyVit, type VitOptions, type VitOutputs } from './apply-vit.ts';
+export { type AttentionPoolParams, applyAttentionPool, attentionPoolShapes, probeInitializer } from './attention-pool.ts';
 export {
   applyBlock,
   type BlockConfig,
@@ -18,9 +19,29 @@ export {
   clipVitShapes,
   initClipVit,
 } from './clip-vit.ts';
+export {
+  applyDinov2,
+  type Dinov2Config,
+  type Dinov2Options,
+  type Dinov2Outputs,
+  type Dinov2Params,
+  dinov2Presets,
+  dinov2Shapes,
+  initDinov2,
+} from './dinov2-vit.ts';
 export { localInitialization } from './local-initialization.ts';
 export type { PatchGrid } from './patch-embed.ts';
+export { type Dinov2Resizing, dinov2Positions } from './position-dinov2.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
 export { requireTower } from './require-tower.ts';
+export {
+  applySiglipVit,
+  initSiglipVit,
+  type SiglipVitConfig,
+  type SiglipVitOutputs,
+  type SiglipVitParams,
+  siglipVitPresets,
+  siglipVitShapes,
+} from './siglip-vit.ts';
 export { readValues } from './value-readout.ts';
 export { initVit, type VitConfig, type VitInitialization, type VitParams, vitParameterCount, vitShapes } from './vit.ts';
