@@ -3,7 +3,7 @@ import type { Tokenizer } from './tokenizer.ts';
 
 /** Tokenised texts, row by row. */
 export type EncodedBatch = {
-  /** `[count, maxTokens]`: the ids of each text, then zeros. */
+  /** `[count, maxTokens]`: the ids of each text, then the tokenizer's `padId`. */
   readonly ids: Int32Array;
   /** `[count, maxTokens]`: 1 where a text has ended, 0 before. */
   readonly padding: Uint8Array;
@@ -12,9 +12,10 @@ export type EncodedBatch = {
 };
 
 /**
- * Texts as rows of ids, filled up on the right with id 0.
+ * Texts as rows of ids, filled up on the right with the tokenizer's `padId` (0 if it has none).
  *
- * Padding is where a text has ended, whatever its ids are: in the vocabulary of CLIP 0 is an ordinary token, too. Deviation: where one text
+ * Padding is where a text has ended, whatever its ids are: in the vocabulary of CLIP 0 is an ordinary token, too,
+ * and SigLIP fills up with its end token. Deviation: where one text
  * of a batch is longer than `maxTokens`, the tokenizer of TIPS (PyTorch `text_encoder.py`) reports no padding for all of them; here every
  * text has its own.
  *
@@ -22,8 +23,8 @@ export type EncodedBatch = {
  * @example encodeBatch(tokenizer, ['a red ball', 'a cat']).shape // [2, 64] for maxTokens 64
  */
 export function encodeBatch(tokenizer: Tokenizer, texts: readonly string[]): EncodedBatch {
-  const { maxTokens } = tokenizer;
-  const ids = new Int32Array(texts.length * maxTokens);
+  const { maxTokens, padId = 0 } = tokenizer;
+  const ids = new Int32Array(texts.length * maxTokens).fill(padId);
   const padding = new Uint8Array(ids.length).fill(1);
   texts.forEach((text, row) => {
     const encoded = tokenizer.encode(text);
