@@ -8,7 +8,7 @@ export { matrixProduct } from './matrix-product.ts';
 export { remat } from './remat.ts';
 export { repeatForBatch } from './repeat-for-batch.ts';
 export { resizeBilinear, resizeMatrix } from './resize.ts';
-export { resizeBicubic } from './resize-bicubic.ts';
+export { type BicubicOptions, resizeBicubic } from './resize-bicubic.ts';
 export type { Rotary } from './rotary.ts';
 export { type PrototypeScores, softTargetCrossEntropy } from './soft-target-cross-entropy.ts';
 export { swiglu } from './swiglu.ts';

@@ -6,13 +6,13 @@ import { matrixProduct } from './matrix-product.ts';
 /**
  * Grids `[B, h, w, C]` resized to `[B, h', w', C]` along rows and along columns by a fixed matrix each, whose transpose is the gradient.
  *
- * @param weights the matrix `[to * from]`, row-major, for one axis
+ * @param weights the matrix `[to * from]`, row-major, for one axis; `undefined` for an axis that stays as it is
  */
 export function resizeAlongBoth(
   op: string,
   grid: Tensor4D,
   size: readonly [height: number, width: number],
-  weights: (from: number, to: number) => Float32Array,
+  weights: AxisWeights,
 ): Tensor4D {
   requireShape(op, 'grid', grid, ['B', 'h', 'w', 'C']);
   const [, height, width] = grid.shape;
@@ -33,16 +33,14 @@ export function requireLengths(op: string, from: number, to: number): void {
   }
 }
 
+type AxisWeights = (from: number, to: number) => Float32Array | undefined;
+
 type Matrix = { values: Float32Array; shape: [to: number, from: number] };
 
-function axisMatrix(
-  op: string,
-  from: number,
-  to: number,
-  weights: (from: number, to: number) => Float32Array,
-): Matrix | undefined {
+function axisMatrix(op: string, from: number, to: number, weights: AxisWeights): Matrix | undefined {
   requireLengths(op, from, to);
-  return from === to ? undefined : { values: weights(from, to), shape: [to, from] };
+  const values = weights(from, to);
+  return values && { values, shape: [to, from] };
 }
 
 function turned(matrix: Matrix | undefined): Matrix | undefined {

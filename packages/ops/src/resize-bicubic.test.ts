@@ -60,6 +60,24 @@ onBackend(['cpu', 'wasm'], () => {
     tidy(() => expectClose(resizeBicubic(tensor4d(SQUARES, [1, 5, 4, 1]), size, { antialias }), values, 1e-5));
   });
 
+  it('spaces positions by an offset, as torch given a scale factor, also along an axis whose length stays', () => {
+    // F.interpolate(g, scale_factor=(2.1 / 5, 3.1 / 4), mode='bicubic'), then (5.1 / 5, 2.1 / 4), in float64.
+    const expected: [size: [number, number], values: number[]][] = [
+      [
+        [2, 3],
+        [0.666985, 1.501437, 2.731662, 15.690807, 19.212168, 23.121588],
+      ],
+      [
+        [5, 2],
+        [0.005807, 0.577907, 1.760714, 3.943413, 6.530927, 10.340434, 14.338372, 19.775372, 25.999837, 33.157932],
+      ],
+    ];
+    tidy(() => {
+      const grid = tensor4d(SQUARES, [1, 5, 4, 1]);
+      for (const [size, values] of expected) expectClose(resizeBicubic(grid, size, { offset: 0.1 }), values, 1e-5);
+    });
+  });
+
   it('has the gradient of finite differences, and gives back one tensor', () => {
     const grid = sampleTensor<Rank.R4>([2, 3, 4, 2]);
     for (const antialias of [false, true]) expectGradient((x) => resizeBicubic(x as Tensor4D, [2, 5], { antialias }), [grid]);
@@ -78,8 +96,10 @@ onBackend(['cpu', 'wasm'], () => {
   });
 });
 
-it('refuses sizes that are no whole numbers', () => {
+it('refuses sizes that are no whole numbers, and an offset below 0', () => {
   tidy(() => {
+    const grid = tensor4d(POWERS, [1, 4, 4, 1]);
+    expect(() => resizeBicubic(grid, [3, 3], { offset: -0.1 })).toThrow(/an offset is at least 0, but -0.1 came/);
     expect(() => resizeBicubic(tensor4d(POWERS, [1, 4, 4, 1]), [0, 3])).toThrow(/whole numbers of at least 1/);
   });
 });

@@ -1,5 +1,17 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { VitrailError } from '@vitrail/core';
 import { resizeAlongBoth } from './resize-along-both.ts';
+
+/** How {@link resizeBicubic} interpolates. */
+export type BicubicOptions = {
+  /** Whether the kernel is as wide as the shrinking asks. False by default. */
+  readonly antialias?: boolean;
+  /**
+   * Outputs lie `from / (to + offset)` inputs apart instead of `from / to`, also where a length stays: DINO and DINOv2 give PyTorch a
+   * `scale_factor` of `(to + 0.1) / from`. At least 0, the default.
+   */
+  readonly offset?: number;
+};
 
 /**
  * Grids resized by bicubic interpolation, for position tables and patch kernels of CLIP and OpenCLIP, and for feature maps.
@@ -10,25 +22,28 @@ import { resizeAlongBoth } from './resize-along-both.ts';
  *
  * @param grid `[B, h, w, C]`
  * @param size `[h', w']`
- * @param options.antialias false by default
  * @returns `[B, h', w', C]`, the caller's
- * @throws as `resizeBilinear`
+ * @throws as `resizeBilinear`; `invalid-argument` for an offset below 0
  * @see "Cubic convolution interpolation for digital image processing", Keys 1981, eq. 4
  * @example resizeBicubic(ones([1, 16, 16, 8]), [24, 24]).shape // [1, 24, 24, 8]
  */
 export function resizeBicubic(
   grid: Tensor4D,
   size: readonly [height: number, width: number],
-  { antialias = false } = {},
+  { antialias = false, offset = 0 }: BicubicOptions = {},
 ): Tensor4D {
-  return resizeAlongBoth('resizeBicubic', grid, size, antialias ? antialiasedWeights : clampedWeights);
+  if (!(offset >= 0)) throw new VitrailError('invalid-argument', `resizeBicubic: an offset is at least 0, but ${offset} came`);
+  const weights = antialias ? antialiasedWeights : clampedWeights;
+  return resizeAlongBoth('resizeBicubic', grid, size, (from, to) =>
+    from === to && offset === 0 ? undefined : weights(from, to, from / (to + offset)),
+  );
 }
 
 /** Weights `[to * from]` of the four nearest positions, which are held at the border. */
-function clampedWeights(from: number, to: number): Float32Array {
+function clampedWeights(from: number, to: number, step: number): Float32Array {
   const matrix = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
-    const centre = ((i + 0.5) * from) / to - 0.5;
+    const centre = (i + 0.5) * step - 0.5;
     const left = Math.floor(centre);
     for (let j = left - 1; j <= left + 2; j++) {
       matrix[i * from + Math.min(Math.max(j, 0), from - 1)] += cubic(centre - j, -0.75);
@@ -38,12 +53,11 @@ function clampedWeights(from: number, to: number): Float32Array {
 }
 
 /** Weights `[to * from]` of a kernel as wide as the shrinking asks, rows summing to 1. */
-function antialiasedWeights(from: number, to: number): Float32Array {
+function antialiasedWeights(from: number, to: number, step: number): Float32Array {
   const matrix = new Float32Array(to * from);
-  const scale = from / to;
-  const stretch = Math.max(scale, 1);
+  const stretch = Math.max(step, 1);
   for (let i = 0; i < to; i++) {
-    const row = Array.from({ length: from }, (_, j) => cubic((j + 0.5 - (i + 0.5) * scale) / stretch, -0.5));
+    const row = Array.from({ length: from }, (_, j) => cubic((j + 0.5 - (i + 0.5) * step) / stretch, -0.5));
     const total = row.reduce((sum, weight) => sum + weight, 0);
     for (let j = 0; j < from; j++) matrix[i * from + j] = row[j] / total;
   }

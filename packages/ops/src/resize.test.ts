@@ -60,6 +60,23 @@ onBackend(['cpu', 'wasm'], () => {
     tidy(() => expectClose(resizeBilinear(tensor4d(SQUARES, [1, 5, 4, 1]), size), values));
   });
 
+  it('leaves the corners where they are when asked to, as torch with align_corners=True', () => {
+    const expected: [size: [number, number], values: number[]][] = [
+      [
+        [3, 7],
+        [0, 0.05, 0.1, 0.25, 0.4, 0.65, 0.9, 6.4, 7.25, 8.1, 9.05, 10, 11.05, 12.1, 25.6, 27.25, 28.9, 30.65, 32.4, 34.25, 36.1],
+      ],
+      [
+        [1, 2],
+        [0, 0.9],
+      ],
+    ];
+    tidy(() => {
+      const grid = tensor4d(SQUARES, [1, 5, 4, 1]);
+      for (const [size, values] of expected) expectClose(resizeBilinear(grid, size, { alignCorners: true }), values);
+    });
+  });
+
   it('treats every channel and every sample alike', () => {
     tidy(() => {
       const channels = Float32Array.from(

@@ -34,10 +34,30 @@ export function resizeMatrix(from: number, to: number): Float32Array {
  *
  * @param grid `[B, h, w, C]`
  * @param size `[h', w']`
+ * @param options.alignCorners whether the first and the last positions stay where they are (PyTorch's `align_corners=True`; SciPy's `zoom` of
+ *   order 1), without anti-aliasing: output `i` lies at `i (from - 1) / (to - 1)`, a single one at the first. False by default
  * @returns `[B, h', w', C]`, the caller's
  * @throws `shape-mismatch` when the grid has not four axes; `invalid-argument` for a size that is not of whole numbers of at least 1
  * @example resizeBilinear(ones([1, 32, 32, 8]), [16, 16]).shape // [1, 16, 16, 8]
  */
-export function resizeBilinear(grid: Tensor4D, size: readonly [height: number, width: number]): Tensor4D {
-  return resizeAlongBoth('resizeBilinear', grid, size, resizeMatrix);
+export function resizeBilinear(
+  grid: Tensor4D,
+  size: readonly [height: number, width: number],
+  { alignCorners = false }: { readonly alignCorners?: boolean } = {},
+): Tensor4D {
+  const weights = alignCorners ? cornerWeights : resizeMatrix;
+  return resizeAlongBoth('resizeBilinear', grid, size, (from, to) => (from === to ? undefined : weights(from, to)));
+}
+
+/** Weights `[to * from]` of the two nearest positions, first and last at the ends. */
+function cornerWeights(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const position = to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+    const below = Math.min(Math.floor(position), from - 1);
+    const above = Math.min(below + 1, from - 1);
+    matrix[i * from + below] += 1 - (position - below);
+    matrix[i * from + above] += position - below;
+  }
+  return matrix;
 }
