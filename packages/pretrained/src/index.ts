@@ -1,5 +1,7 @@
+export { readVitrailMetadata, type VitrailModelConfig, vitrail, vitrailMetadata } from './families/vitrail.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';
+export { type Model, modelOf } from './model.ts';
 export {
   convolution,
   type Entry,
@@ -14,3 +16,4 @@ export {
   transposed,
   under,
 } from './naming.ts';
+export { type OpenedModel, type OpenModelOptions, openModel } from './open-model.ts';

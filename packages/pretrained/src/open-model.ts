@@ -1,5 +1,5 @@
 import type { ByteSource } from '@vitrail/checkpoints';
-import { createRng, disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { createRng, disposeTree, type TensorTree } from '@vitrail/core';
 import { parsePreprocessorConfig } from '@vitrail/data';
 import { huggingFaceTokenizer, sentencePieceTokenizer, type Tokenizer, tokenizerFromJSON } from '@vitrail/text';
 import { readVitrailMetadata } from './families/vitrail.ts';
@@ -63,7 +63,7 @@ export async function openModel(sources: readonly ByteSource[], options: OpenMod
   }
 }
 
-function readTokenizer(files: ModelFiles, { maxTokens, vocabularySize }: TextEncoder): Tokenizer | undefined {
+function readTokenizer(files: ModelFiles, { maxTokens }: TextEncoder): Tokenizer | undefined {
   const own = readVitrailMetadata(files.weights.metadata);
   if (own !== undefined) return tokenizerFromJSON(own.tokenizer);
   if (files.tokenizer !== undefined) {

@@ -77,7 +77,7 @@ export async function readForm<Config>({ family, form, files = ['model.safetenso
   const folder = join(fixtures, form);
   const opened = await Promise.all(files.map((name) => openTensorFile(bytesSource(readFileSync(join(folder, name)), name))));
   const file = merged(opened);
-  const header: ModelHeader = { config: readConfig(folder), tensors: file.tensors };
+  const header: ModelHeader = { config: readConfig(folder), tensors: file.tensors, metadata: file.metadata };
   const config = family.recognise(header);
   if (config === undefined) throw new Error(`${family.name} does not recognise ${form}`);
   return { file, header, config, expected: decodeSafetensors(readFileSync(join(folder, 'expected.safetensors'))).tensors };

@@ -5,7 +5,7 @@ import { tipsPreparation } from '@vitrail/data';
 import { applyText, initText, type TextConfig, type TextParams, textShapes } from '@vitrail/text';
 import { applyVit, initVit, type VitConfig, type VitParams, vitShapes } from '@vitrail/vit';
 import type { Encoders, ModelFamily } from '../family.ts';
-import { type Naming, same } from '../naming.ts';
+import { same } from '../naming.ts';
 
 /** What a model file of Vitrail says of itself: enough to encode with it, and nothing of how it was trained. */
 export type VitrailModelConfig = {
