@@ -1,3 +1,4 @@
+export type { AllReduce } from './all-reduce.ts';
 export { isVitrailError, nearestName, VitrailError, type VitrailErrorCode } from './errors.ts';
 export {
   fanInUniform,
@@ -12,7 +13,7 @@ export {
 export { countShapes, layerNormShapes, linearShapes, type ParameterShapes } from './parameter-shapes.ts';
 export { requireLastAxis, requireShape } from './require-shape.ts';
 export { createRng, type Rng } from './rng.ts';
-export { constant, cosine, linear, type Schedule, warmup } from './schedules.ts';
+export { constant, cosine, joinSchedules, linear, type Schedule, warmup } from './schedules.ts';
 export {
   countParameters,
   disposeTree,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { constant, cosine, linear, type Schedule, warmup } from './schedules.ts';
+import { constant, cosine, joinSchedules, linear, type Schedule, warmup } from './schedules.ts';
 
 const values = (schedule: Schedule, steps: number) => Array.from({ length: steps }, (_, step) => schedule(step));
 const near = (expected: readonly number[]) => expected.map((value) => expect.closeTo(value, 12));
@@ -52,12 +52,30 @@ it('warmup and cosine make the rates of OpenCLIP', () => {
   );
 });
 
+it("joinSchedules makes the rates of CLIP-Rocket's main.py: 4 epochs of 5 steps, both ends of the warm-up taken", () => {
+  const rate = joinSchedules(linear({ from: 1e-6, to: 3e-3, steps: 4 }), 5, cosine({ from: 3e-3, to: 1e-5, steps: 15 }));
+  const expected = [1e-6, 7.5075e-4, 1.5005e-3, 2.25025e-3, 3e-3, 3e-3, 2.96733e-3, 2.87075e-3];
+  values(rate, 8).forEach((value, step) => {
+    expect(Math.abs(value / expected[step] - 1), `step ${step}: ${value}`).toBeLessThan(5e-6);
+  });
+  expect(Math.abs(rate(19) / 4.26693e-5 - 1)).toBeLessThan(5e-6);
+});
+
+it("joinSchedules makes UTA's rates: lr step / W, then 1e-5 + (lr - 1e-5) (1 + cos(pi (step - W) / (S - W))) / 2", () => {
+  const rate = joinSchedules(linear({ from: 0, to: 1.5e-3, steps: 10 }), 10, cosine({ from: 1.5e-3, to: 1e-5, steps: 100 }));
+  const half = (1.5e-3 - 1e-5) / 2;
+  expect([0, 4, 9, 10, 35, 60, 85, 110].map(rate)).toEqual(
+    near([0, 6e-4, 1.35e-3, 1.5e-3, ...[Math.SQRT1_2, 0, -Math.SQRT1_2].map((wave) => 1e-5 + half * (1 + wave)), 1e-5]),
+  );
+});
+
 it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d steps', (steps) => {
   expect(() => linear({ from: 0, to: 1, steps })).toThrow(
     `linear: steps must be a whole number of at least 0, but ${steps} came`,
   );
   expect(() => cosine({ from: 0, to: 1, steps })).toThrow('cosine: steps must be');
   expect(() => warmup(constant(1), steps)).toThrow('warmup: steps must be');
+  expect(() => joinSchedules(constant(0), steps, constant(1))).toThrow('joinSchedules: steps must be');
 });
 
 it('refuses values that are not finite', () => {

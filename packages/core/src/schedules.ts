@@ -35,6 +35,21 @@ export function cosine({ from, to, steps }: { from: number; to: number; steps: n
 }
 
 /**
+ * One schedule after another: `first(step)` while `step < steps`, then `then(step - steps)`, which starts anew with its own step 0.
+ *
+ * For warm-ups that {@link warmup} does not make. CLIP-Rocket's, both ends of which are taken (so that the peak comes twice):
+ * `joinSchedules(linear({ from: 1e-6, to: peak, steps: W - 1 }), W, cosine(...))`; UTA's, whose first step has a rate of zero:
+ * `joinSchedules(linear({ from: 0, to: peak, steps: W }), W, cosine(...))`.
+ *
+ * @throws `invalid-argument` for `steps` that are no whole number of at least 0
+ * @example joinSchedules(linear({ from: 0, to: 1, steps: 4 }), 4, constant(1))(3) // 0.75
+ */
+export function joinSchedules(first: Schedule, steps: number, then: Schedule): Schedule {
+  requireSteps('joinSchedules', steps);
+  return (step) => (step < steps ? first(step) : then(step - steps));
+}
+
+/**
  * A linear warm-up joined to any schedule: `schedule(0) * (step + 1) / steps` while `step < steps`, then `schedule(step - steps)`.
  *
  * The first step is not wasted on a rate of zero, as in OpenCLIP (`open_clip_train/scheduler.py`). The schedule starts anew at step `steps`,
