@@ -19,7 +19,7 @@ import {
   unregisterKernel,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { expectClose, sampleTensor } from '@vitrail/testing';
+import { expectClose, expectGradient, sampleTensor } from '@vitrail/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attention, gelu, type KernelName, kernelNames, layerNorm, linear, takeRows } from './index.ts';
 
@@ -117,6 +117,17 @@ describe('a kernel registered for the current backend', () => {
       expectClose(attention(zeros([1, 3, 12]), { heads: 2, keyMask: mask }), Array(12).fill(1));
     });
     expect(calls.map(({ name }) => name)).toEqual(['VitrailTakeRows', 'VitrailAttention']);
+  });
+
+  it('may leave inputs to the composition, by giving nothing', () => {
+    fakeKernel('VitrailLayerNorm', () => []);
+    fakeKernel('VitrailLayerNormGrad', () => []);
+    tidy(() => {
+      const op = (x: Tensor) => layerNorm(x, { scale: ones([2]), bias: zeros([2]) }, 0);
+      expectClose(op(tensor1d([1, 3])), [-1, 1]);
+      expectGradient(op, [sampleTensor([3, 2])]);
+    });
+    expect(calls.map(({ name }) => name)).toContain('VitrailLayerNormGrad');
   });
 
   it('is not asked for on another backend', () => {

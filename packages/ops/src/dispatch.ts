@@ -41,7 +41,8 @@ const OF_OTHER_TYPES = new Set(['rows', 'keyMask']);
 
 /**
  * Runs the kernel `name` if one is registered for the current backend, else `composition`. Inputs that are `undefined` are left out of
- * what the kernel gets. A kernel returns as many outputs, in the same order, as the composition.
+ * what the kernel gets. A kernel returns as many outputs, in the same order, as the composition; or none, for inputs that it leaves to the
+ * composition.
  *
  * Kernels read float32 and do not look: where another input than `rows` (int32) and `keyMask` has another type, the composition runs.
  *
@@ -57,7 +58,8 @@ export function runOrCompose<Name extends string = KernelName>(
   const present = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
   if (!present.every(([input, { dtype }]) => dtype === 'float32' || OF_OTHER_TYPES.has(input))) return composition();
   const outputs: Tensor | Tensor[] = engine().runKernel(name, Object.fromEntries(present), attributes);
-  return Array.isArray(outputs) ? outputs : [outputs];
+  const all = Array.isArray(outputs) ? outputs : [outputs];
+  return all.length > 0 ? all : composition();
 }
 
 /**

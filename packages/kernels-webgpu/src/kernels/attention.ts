@@ -1,5 +1,4 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { VitrailError } from '@vitrail/core';
 import { sizeOf } from '../placement.ts';
 import { attention, QUERY_BLOCK } from '../shaders/attention.ts';
 import { attentionGradKeys, gradientKeyBlock } from '../shaders/attention-grad-keys.ts';
@@ -10,10 +9,11 @@ import type { KernelSet } from './kernel-set.ts';
 type AttentionAttributes = { heads: number; causal: boolean };
 type AttentionConstants = { keyMask?: TensorInfo; cos?: TensorInfo; sin?: TensorInfo };
 
-/** `VitrailAttention`, one launch, and its gradient, two. */
+/** `VitrailAttention`, one launch, and its gradient, two. Heads longer than {@link MOST_HEAD_SIZE} are left to the composition. */
 export const attentionKernels: KernelSet = (device) => ({
   VitrailAttention({ inputs, attrs }) {
     const { qkv, ...constants } = inputs as { qkv: TensorInfo } & AttentionConstants;
+    if (headSizeOf(qkv, attrs as AttentionAttributes) > MOST_HEAD_SIZE) return [];
     const { headSize, variant, operands, uniforms } = described(qkv, constants, attrs as AttentionAttributes);
     const { batch, tokens, heads } = uniforms;
     const y = device.activation([batch, tokens, heads * headSize]);
@@ -28,6 +28,7 @@ export const attentionKernels: KernelSet = (device) => ({
   VitrailAttentionGrad({ inputs, attrs }) {
     const { dy, qkv, y, logSumExp, ...constants } = inputs as Record<'dy' | 'qkv' | 'y' | 'logSumExp', TensorInfo> &
       AttentionConstants;
+    if (headSizeOf(qkv, attrs as AttentionAttributes) > MOST_HEAD_SIZE) return [];
     const { headSize, variant, operands, uniforms } = described(qkv, constants, attrs as AttentionAttributes);
     const { batch, tokens, heads } = uniforms;
     const dQkv = device.activation(qkv.shape);
@@ -41,17 +42,14 @@ export const attentionKernels: KernelSet = (device) => ({
   },
 });
 
+function headSizeOf(qkv: TensorInfo, { heads }: AttentionAttributes): number {
+  return qkv.shape[2] / 3 / heads;
+}
+
 /** What both launches are told about their tensors. */
 function described(qkv: TensorInfo, { keyMask, cos, sin }: AttentionConstants, { heads, causal }: AttentionAttributes) {
-  const [batch, tokens, packed] = qkv.shape;
-  const headSize = packed / 3 / heads;
-  if (headSize < 1 || headSize > MOST_HEAD_SIZE) {
-    throw new VitrailError(
-      'invalid-argument',
-      `attention on the webgpu backend takes heads of 1 to ${MOST_HEAD_SIZE} numbers, but ${headSize} came ` +
-        `(a width of ${packed / 3} in ${heads} heads): use more heads, or another backend`,
-    );
-  }
+  const [batch, tokens] = qkv.shape;
+  const headSize = headSizeOf(qkv, { heads, causal });
   const rotaryElements = headSize % 4 === 0 ? headSize / 4 : headSize;
   return {
     headSize,
