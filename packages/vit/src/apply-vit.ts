@@ -10,11 +10,11 @@ import {
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { flattenTree, unflattenTree } from '@vitrail/core';
-import { layerNorm, remat, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
-import { applyBlock, type BlockConfig, type BlockParams } from './block.ts';
+import { layerNorm, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
+import { applyBlock, type BlockParams } from './block.ts';
 import { blockAt } from './block-at.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { rematBlock } from './remat-block.ts';
 import { replaceMasked } from './replace-masked.ts';
 import { requireVitInputs } from './require-vit-inputs.ts';
 import { readValues } from './value-readout.ts';
@@ -69,14 +69,15 @@ export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D,
   const { readout = 'tokens', blocks: wanted = [] } = options;
   const grid = patchGridOf(images.shape, config.patchSize);
   requireVitInputs('applyVit', images, grid, { depth: config.depth, maskToken: params.maskToken }, options);
-  const run = options.remat ? applyBlockAgain : applyBlock;
+  const run = (block: BlockParams, tokens: Tensor) => applyBlock(config, block, tokens as Tensor3D);
+  const again = (block: BlockParams, tokens: Tensor3D) => rematBlock(run, block, [tokens]);
   return tidy(() => {
     let x = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
     const blocks: Record<number, Tensor3D> = {};
     for (let i = 0; i < config.depth; i++) {
       const block = blockAt('applyVit', params.blocks, i, config.depth);
       const last = i === config.depth - 1;
-      x = last && readout !== 'tokens' ? readValues(config, block, x, readout) : run(config, block, x);
+      x = last && readout !== 'tokens' ? readValues(config, block, x, readout) : (options.remat ? again : run)(block, x);
       if (wanted.includes(i)) blocks[i] = x;
     }
     const normed = layerNorm(x, params.norm, config.epsilon) as Tensor3D;
@@ -107,17 +108,4 @@ function positionsFor(position: Tensor3D, { rows, columns }: PatchGrid): Tensor2
   const native = rows === position.shape[0] && columns === position.shape[1];
   const table = native ? position : resizeBilinear(expandDims(position, 0) as Tensor4D, [rows, columns]);
   return reshape(table, [rows * columns, width]);
-}
-
-/** {@link applyBlock} under `remat`, which wants every parameter among its inputs. */
-function applyBlockAgain(config: BlockConfig, params: BlockParams, x: Tensor3D): Tensor3D {
-  const flat = flattenTree<Tensor>(params);
-  const paths = Object.keys(flat);
-  return remat(
-    (tokens, ...leaves) => {
-      const block = unflattenTree(Object.fromEntries(paths.map((path, i) => [path, leaves[i]])));
-      return applyBlock(config, block as BlockParams, tokens as Tensor3D);
-    },
-    [x, ...Object.values(flat)],
-  );
 }

@@ -1,5 +1,4 @@
 import { VitrailError } from '@vitrail/core';
-import type { BlockParams } from './block.ts';
 
 /**
  * Block `index` of a tower's parameters.
@@ -7,7 +6,7 @@ import type { BlockParams } from './block.ts';
  * @throws `shape-mismatch` when the parameters hold fewer blocks than the configuration's `depth`
  * @example blockAt('applyVit', params.blocks, 0, config.depth).attn.qkv.kernel.shape // [384, 1152]
  */
-export function blockAt(what: string, blocks: Readonly<Record<string, BlockParams>>, index: number, depth: number): BlockParams {
+export function blockAt<Block>(what: string, blocks: Readonly<Record<string, Block>>, index: number, depth: number): Block {
   if (Object.hasOwn(blocks, index)) return blocks[index];
   throw new VitrailError(
     'shape-mismatch',

@@ -29,9 +29,30 @@ export {
   dinov2Shapes,
   initDinov2,
 } from './dinov2-vit.ts';
+export { applyEvaBlock, type EvaBlockConfig, type EvaBlockParams, type EvaMlpParams, evaBlockShapes } from './eva-block.ts';
+export { type EvaVitInitialization, initEvaVit } from './eva-initialization.ts';
+export { type EvaVitPresetName, evaVitPresets } from './eva-presets.ts';
+export { evaRotary, keptRotary } from './eva-rotary.ts';
+export {
+  applyEvaVit,
+  type EvaVitConfig,
+  type EvaVitOptions,
+  type EvaVitOutputs,
+  type EvaVitParams,
+  evaVitParameterCount,
+  evaVitShapes,
+} from './eva-vit.ts';
 export { localInitialization } from './local-initialization.ts';
 export type { PatchGrid } from './patch-embed.ts';
 export { type Dinov2Resizing, dinov2Positions } from './position-dinov2.ts';
+export {
+  antialiasedPositions,
+  bicubicPositions,
+  bilinearPositions,
+  cornerPositions,
+  offsetPositions,
+  type PositionResizing,
+} from './position-resizing.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
 export { requireTower } from './require-tower.ts';
 export {
