@@ -1,3 +1,5 @@
+export { type Dinov2ModelConfig, dinov2 } from './families/dinov2.ts';
+export { type Dinov2OfficialConfig, dinov2Official } from './families/dinov2-official.ts';
 export { readVitrailMetadata, type VitrailModelConfig, vitrail, vitrailMetadata } from './families/vitrail.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';

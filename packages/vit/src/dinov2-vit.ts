@@ -200,7 +200,7 @@ function tokenSequence(
   const side = imageSize / patchSize;
   const clsPosition = slice(params.position, [0, 0], [1, width]);
   const table = reshape(slice(params.position, [1, 0], [side * side, width]), [side, side, width]) as Tensor3D;
-  const positions = reshape(dinov2Positions(table, grid, resizing), [grid.rows * grid.columns, width]);
+  const positions = dinov2Positions(table, grid, resizing); // [N, D]
   // What stands in front is the same for every image, and so is the sum of the CLS token and its position.
   const cls = add(reshape(params.cls, [1, width]), clsPosition);
   const front = registers > 0 && params.registers ? concat([cls, params.registers], 0) : cls; // [1 + R, D]

@@ -10,11 +10,12 @@ import {
   type Rng,
   xavierUniform,
 } from '@vitrail/core';
-import { type LayerNormParams, type LinearParams, layerNorm, repeatForBatch, resizeBicubic } from '@vitrail/ops';
+import { type LayerNormParams, type LinearParams, layerNorm, repeatForBatch } from '@vitrail/ops';
 import { type AttentionPoolParams, applyAttentionPool, attentionPoolShapes, probeInitializer } from './attention-pool.ts';
 import { applyBlock, type BlockParams, blockShapes } from './block.ts';
 import { blockAt } from './block-at.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { bicubicPositions } from './position-resizing.ts';
 import { requireTower } from './require-tower.ts';
 
 /** A vision tower of SigLIP, and of SigLIP 2 at a fixed resolution. */
@@ -130,10 +131,9 @@ function wholePatches(images: Tensor4D, patchSize: number): Tensor4D {
 }
 
 /** The position table `[G * G, D]` for a grid of patches, `[N, D]`. */
-function positionsFor(config: SiglipVitConfig, position: Tensor, { rows, columns }: PatchGrid): Tensor2D {
-  const [side, width] = [gridSide(config), config.width];
-  const table = reshape(position, [1, side, side, width]) as Tensor4D;
-  return reshape(resizeBicubic(table, [rows, columns]), [rows * columns, width]);
+function positionsFor(config: SiglipVitConfig, position: Tensor, grid: PatchGrid): Tensor2D {
+  const side = gridSide(config);
+  return bicubicPositions(reshape(position, [side, side, config.width]) as Tensor3D, grid);
 }
 
 function gridSide({ imageSize, patchSize }: SiglipVitConfig): number {

@@ -1,0 +1,56 @@
+import { VitrailError } from '@vitrail/core';
+
+/** A parsed `config.json`, or a part of one. Libraries leave out what is as they have it by default. */
+export type ConfigFields = Readonly<Record<string, unknown>>;
+
+/**
+ * The number in a field.
+ *
+ * @param byDefault what the library takes where the field is left out
+ * @throws `invalid-argument` for anything but a number
+ * @example readNumber({ hidden_size: 384 }, 'hidden_size', 768) // 384
+ */
+export function readNumber(config: ConfigFields, name: string, byDefault: number): number {
+  const value = config[name] ?? byDefault;
+  if (typeof value === 'number') return value;
+  throw new VitrailError('invalid-argument', `config.json: ${name} is a number, but ${JSON.stringify(value)} came`);
+}
+
+/** The side of a square that is written as one number or as two equal ones; throws `invalid-argument` for anything else. */
+export function readSide(config: ConfigFields, name: string, byDefault: number): number {
+  const value = config[name] ?? byDefault;
+  const [height, width] = Array.isArray(value) ? value : [value, value];
+  if (typeof height === 'number' && height === width) return height;
+  throw new VitrailError(
+    'invalid-argument',
+    `config.json: ${name} is the side of a square, but ${JSON.stringify(value)} came: only squares are supported`,
+  );
+}
+
+/**
+ * The value of a field, if it is among those that are supported.
+ *
+ * @param supported the library's default first
+ * @throws `invalid-argument` saying which are supported
+ * @example readChoice({}, 'hidden_act', ['gelu', 'gelu_pytorch_tanh']) // 'gelu'
+ */
+export function readChoice<const Choice extends string | number | boolean>(
+  config: ConfigFields,
+  name: string,
+  supported: readonly Choice[],
+): Choice {
+  const value = config[name] ?? supported[0];
+  const found = supported.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new VitrailError(
+    'invalid-argument',
+    `config.json: ${name} is ${JSON.stringify(value)}, but models of this kind are supported with ${supported.map((choice) => JSON.stringify(choice)).join(' or ')}`,
+  );
+}
+
+/** The fields of a part of a configuration, none where it is left out; throws `invalid-argument` for what is no object. */
+export function readPart(config: ConfigFields, name: string): ConfigFields {
+  const part = config[name] ?? {};
+  if (typeof part === 'object' && !Array.isArray(part)) return part as ConfigFields;
+  throw new VitrailError('invalid-argument', `config.json: ${name} is an object, but ${JSON.stringify(part)} came`);
+}
