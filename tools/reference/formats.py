@@ -5,6 +5,7 @@
 Each `*.npz`, `*.pt` and folder of shards has a twin in safetensors that holds the same values, contiguous and little-endian:
 
 numpy.safetensors    numpy.npz (stored), numpy-deflated.npz, numpy-zip64.npz (every field of the archive in 64 bits)
+few.safetensors      few.npz, few-deflated.npz
 layouts.safetensors  layouts.npz: axes in Fortran's order, big-endian numbers, headers of versions 2.0 and 3.0
 torch.safetensors    torch-2.pt, torch-5.pt (by protocol of pickle), torch-big-endian.pt: views, shared storages, every element type
 model.safetensors    checkpoint.pt (a state dict among other things), scripted.pt (TorchScript), sharded/ (with its index)
@@ -77,6 +78,11 @@ def numpy_files():
     np.savez(HERE / "numpy-zip64.npz", **arrays)
     zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
     twin("numpy", arrays)
+    few = {name: arrays[name] for name in ["types/bool", "types/bfloat16", "types/float16", "scalar", "none"]}
+    few |= {"repeated": arrays["repeated"][:20]}
+    np.savez(HERE / "few.npz", **few)
+    np.savez_compressed(HERE / "few-deflated.npz", **few)
+    twin("few", few)
 
 
 def layout_files():

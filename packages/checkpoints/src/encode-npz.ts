@@ -7,7 +7,7 @@ import { requireTensorData, type TensorData } from './tensor-data.ts';
 /**
  * The `.npz` file of named tensors, to the byte what `numpy.savez` writes of the same arrays in the same order: stored, dated 1980.
  *
- * NumPy has no bfloat16: `BF16` is written as JAX writes it, 2 bytes without a type (`|V2`), which `numpy.load` gives as such; there,
+ * NumPy has no bfloat16: `BF16` is written as JAX writes it, 2 bytes without a type (`<V2`), which `numpy.load` gives as such; there,
  * `array.view(ml_dtypes.bfloat16)` makes numbers of them. {@link openNpz} reads them as `BF16`.
  *
  * @param tensors by name; `F16` and `BF16` are rounded to the nearest, ties to even.

@@ -32,7 +32,7 @@ export async function inflate(
         throw wrong(`inflates to more than the ${wanted.end} bytes that the directory claims`);
     }
   } catch (cause) {
-    throw isVitrailError(cause) ? cause : wrong(`cannot be inflated (${(cause as Error).message})`, cause);
+    throw isVitrailError(cause) ? cause : wrong('cannot be inflated', cause);
   } finally {
     // The stream may have failed already, which was told above.
     await reader.cancel().catch(() => undefined);

@@ -51,7 +51,7 @@ export function parseNpyHeader(bytes: Uint8Array, wrong: (what: string) => Vitra
 
 /** The header that NumPy writes for an array in row-major order, to the byte. */
 export function formatNpyHeader(dtype: Dtype, shape: readonly number[]): Uint8Array {
-  const order = dtypes[dtype].bytes === 1 || dtype === 'BF16' ? '|' : '<';
+  const order = dtypes[dtype].bytes === 1 ? '|' : '<';
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const fields = `{'descr': '${order}${typeNames[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // NumPy leaves room for the first axis to grow to 21 digits, and starts the values at a multiple of 64.

@@ -15,7 +15,8 @@ import { readZip } from './zip-directory.ts';
  * @example (await openTensorFile(await httpSource(url))).format // 'safetensors'
  */
 export async function openTensorFile(source: ByteSource): Promise<TensorFile> {
-  const first = new TextDecoder('latin1').decode(await source.read(0, Math.min(64, source.size)));
+  if (source.size === 0) throw new VitrailError('corrupt-data', `${source.name} is empty`);
+  const first = String.fromCharCode(...(await source.read(0, Math.min(64, source.size))));
   if (first.startsWith('PK\x03\x04') || first.startsWith('PK\x05\x06')) {
     const zip = await readZip(source);
     const isTorch = [...zip.members.keys()].some((name) => name.endsWith('/data.pkl'));

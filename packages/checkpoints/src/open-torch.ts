@@ -76,7 +76,7 @@ function named(object: unknown, corrupt: Corrupt): Named {
   const keys = [...object.keys()].map(keyText);
   if (tensors.length === 0)
     throw corrupt(`no tensors are in it, nor under ${wrappers.join(', ')}; it has ${keys.slice(0, 20).join(', ')}`);
-  if (new Set(tensors.map(([name]) => name)).size < tensors.length) throw corrupt('two tensors have the same name');
+  if ([...dict].some(([key, value]) => isTensor(value) && typeof key !== 'string')) throw corrupt('a tensor in it has no name');
   const within = entries
     .filter(([, value]) => !isTensor(value))
     .map(([key]) => (wrapper === undefined ? key : `${wrapper}.${key}`));
@@ -97,11 +97,13 @@ function moduleTensors(module: unknown, corrupt: Corrupt): [string, TorchTensor]
     const { path, value, depth } = next;
     if (isTensor(value)) found.push([path, value]);
     if (!isObject(value) || value.attributes === undefined) continue;
-    if (depth > deepestModule || path.length > longestPath) throw corrupt(`its modules are nested more than ${deepestModule} deep, or have endless names`);
+    if (depth > deepestModule || path.length > longestPath)
+      throw corrupt(`its modules are nested more than ${deepestModule} deep, or have endless names`);
     visited += value.attributes.size;
     if (visited > mostAttributes) throw corrupt(`its modules have more than ${mostAttributes} attributes`);
     const attributes = [...value.attributes].map(([key, attribute]) => {
-      const name = path === '' ? keyText(key) : `${path}.${keyText(key)}`;
+      if (typeof key !== 'string') throw corrupt('an attribute of a module has no name');
+      const name = path === '' ? key : `${path}.${key}`;
       return { path: name, value: attribute, depth: depth + 1 };
     });
     pending.push(...attributes.reverse());

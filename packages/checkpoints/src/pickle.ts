@@ -17,7 +17,6 @@ export const longestPickle = 100_000_000;
 const mostObjects = 2_000_000;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const singleBytes = new TextDecoder('latin1');
 
 /** The most digits of a whole number, in bytes. */
 const longestInteger = 64;
@@ -148,12 +147,12 @@ const instructions: Readonly<Record<number, (machine: Machine) => void>> = {
     m.take(8);
     m.push(m.view.getFloat64(m.at() - 8, false));
   },
-  // Texts and bytes; of Python 2 too, where they were the same.
+  // Texts and bytes; those of Python 2 are taken for texts.
   140: (m) => m.make(text(m.take(m.unsigned(1)))),
   88: (m) => m.make(text(m.take(m.unsigned(4)))),
   141: (m) => m.make(text(m.take(m.unsigned(8)))),
-  85: (m) => m.make(latin1(m.take(m.unsigned(1)))),
-  84: (m) => m.make(latin1(m.take(m.unsigned(4)))),
+  85: (m) => m.make(text(m.take(m.unsigned(1)))),
+  84: (m) => m.make(text(m.take(m.unsigned(4)))),
   67: (m) => m.make(m.take(m.unsigned(1))),
   66: (m) => m.make(m.take(m.unsigned(4))),
   142: (m) => m.make(m.take(m.unsigned(8))),
@@ -246,10 +245,6 @@ function integer(bytes: Uint8Array): number | bigint {
 function text(bytes: Uint8Array): string {
   // Python writes lone surrogates as three bytes each: these, which no name of a tensor has, become signs of replacement.
   return utf8.decode(bytes);
-}
-
-function latin1(bytes: Uint8Array): string {
-  return singleBytes.decode(bytes);
 }
 
 function corrupt(what: string, cause?: unknown): VitrailError {

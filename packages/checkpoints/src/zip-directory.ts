@@ -130,9 +130,11 @@ function sizes(view: DataView, at: number, extra: DataView, wrong: Corrupt): num
   });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeName(bytes: Uint8Array, corrupt: Corrupt): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw corrupt('the name of a member is not UTF-8 text');
   }

@@ -4,6 +4,7 @@ import { inflate } from './inflate.ts';
 import type { Zip, ZipMember } from './zip-directory.ts';
 
 const headerLength = 30;
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Small members come with their header in one read of this many bytes. */
 const firstRead = 4096;
@@ -23,7 +24,7 @@ export async function openMember({ source }: Zip, member: ZipMember): Promise<{ 
   const start = member.headerStart + length;
   if (start + member.storedSize > member.limit) throw wrong('overlaps what follows it');
   const name = await sliceOf(source, member.headerStart, first, headerLength, headerLength + nameLength);
-  if (new TextDecoder().decode(name) !== member.name) throw wrong('has another name where it begins');
+  if (utf8.decode(name) !== member.name) throw wrong('has another name where it begins');
   return { start, head: first.subarray(length, length + member.storedSize) };
 }
 
