@@ -1,4 +1,4 @@
-import { mul, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, type Tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { createRng, flattenTree } from '@vitrail/core';
 import { describe, expect, test } from 'vitest';
 import {
@@ -51,12 +51,30 @@ test('runs the steps that are left, reports each, and gives the state to the cal
   disposeState(state);
 });
 
+test('stops after as many updates in a row as may be left out, though none of these steps is one that it is told to read', async () => {
+  const read: number[] = [];
+  let steps = 0;
+  const spoiled = () => ({ x: tensor2d([[Number.NaN, 0]]), y: tensor1d([0]) });
+  const run = loop({
+    steps: 40,
+    reads: (step) => step === 1 || step === 5,
+    nextBatches: async () => [steps >= 6 ? spoiled() : batchOf(0, 3)],
+    guard: nonFiniteGuard({ maximumRun: 4 }),
+    afterStep: async ({ state: { step }, numbers }) => {
+      steps = step;
+      if (numbers !== undefined) read.push(step);
+    },
+  });
+  await expect(run).rejects.toThrow(/at step 10: the last 4 updates/);
+  expect(read).toEqual([1, 5, 9]);
+});
+
 test('reads the steps that it is told to read, and the guard looks at these', async () => {
   const read: boolean[] = [];
   const checked: number[] = [];
   const { state } = await loop({
     reads: (step) => step % 2 === 0,
-    guard: { check: (step) => checked.push(step) },
+    guard: { maximumRun: 5, check: (step) => checked.push(step) },
     afterStep: async ({ numbers }) => void read.push(numbers !== undefined),
   });
   expect(read).toEqual([false, true, false, true, false]);
@@ -160,7 +178,7 @@ describe('errors dispose the state and release the batches', () => {
         return { afterStep: async () => maybe() };
       },
     ],
-    ['the guard fails', () => ({ guard: { check: failAt(3) } })],
+    ['the guard fails', () => ({ guard: { maximumRun: 3, check: failAt(3) } })],
   ])('%s', async (_, options) => {
     const state = started();
     const seen: LinearBatch[] = [];

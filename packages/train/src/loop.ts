@@ -29,6 +29,7 @@ export type LoopResult<Params extends TensorTree, Carried extends TensorTree> = 
  * @param options.nextBatches the micro-batches of the next step.
  * @param options.release is called for every one of them after the step, also when the step throws.
  * @param options.reads after which steps the numbers are read and the guard looks at them; after all by default. On a GPU that waits for it.
+ * They are read at other steps too where the guard might have to stop the run there.
  * @param options.afterStep is awaited after every step: logging, checkpoints, evaluation. The state is its to read, not to keep.
  * @param options.lost resolves, to the reason, when the device is lost.
  * @throws `non-finite` when the guard has seen too many steps in a row whose loss or gradient is not finite; `invalid-argument` when more
@@ -59,6 +60,8 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
   lost?: Promise<string>;
 }): Promise<LoopResult<Params, Carried>> {
   let state = initial;
+  /** The first step at which as many updates in a row may have been left out as the guard allows. */
+  let latestRead = initial.step + guard.maximumRun;
   try {
     if (state.step > steps) {
       throw new VitrailError(
@@ -71,8 +74,12 @@ export async function runLoop<Params extends TensorTree, Carried extends TensorT
       const start = performance.now();
       const { read, ...outcome } = runStep(trainStep, state, await unlessLost(nextBatches(), lost), release);
       state = outcome.state;
-      const numbers = reads(state.step) ? await unlessLost(read(), lost) : undefined;
-      if (numbers !== undefined) guard.check(state.step, numbers);
+      const isRead = reads(state.step) || state.step >= latestRead;
+      const numbers = isRead ? await unlessLost(read(), lost) : undefined;
+      if (numbers !== undefined) {
+        guard.check(state.step, numbers);
+        latestRead = state.step + guard.maximumRun - numbers.skippedInARow;
+      }
       await unlessLost(afterStep({ ...outcome, numbers, seconds: (performance.now() - start) / 1000 }), lost);
       await turnOfTheEventLoop();
     }

@@ -4,6 +4,8 @@ import type { StepNumbers } from './ledger.ts';
 
 /** Watches the numbers of steps, of every one or of some: how many updates were left out in a row, the numbers themselves say. */
 export type NonFiniteGuard = {
+  /** Updates in a row that may not all be left out. */
+  readonly maximumRun: number;
   /**
    * @param step steps done, this one included: the number that logs have.
    * @param numbers what the step did; its update was left out where `applied` is false.
@@ -26,6 +28,7 @@ export function nonFiniteGuard({ maximumRun }: { maximumRun: number }): NonFinit
   let since = new Map<string, { step: number; value: number }>();
   let lastChecked = 0;
   return {
+    maximumRun,
     check(step, { applied, metrics, skippedInARow: length }) {
       const isNewRun = step - length >= lastChecked;
       lastChecked = step;

@@ -63,7 +63,8 @@ export type Run = {
  *
  * `summary.json` says how it ended, also when it failed; while it runs there is none.
  *
- * On a GPU the numbers of a step are read when they are logged, or a checkpoint or an evaluation waits for the device anyway.
+ * On a GPU the numbers of a step are read when they are logged, or a checkpoint or an evaluation waits for the device anyway, or so many
+ * updates may have been left out in a row that the run has to stop.
  *
  * @throws what keeps a run from going on: numbers that are not finite, data that has gone bad, a disk that is full, a device that was lost.
  */
@@ -135,6 +136,7 @@ export async function trainRun({
   const lossScaling = precision === 'f16';
   const nonFinite = nonFiniteGuard({ maximumRun: mostSkipped + (lossScaling ? mostHalvings : 0) });
   const guard: NonFiniteGuard = {
+    ...nonFinite,
     check(step, numbers) {
       done.step = step;
       noteLeftOut(step, numbers);
