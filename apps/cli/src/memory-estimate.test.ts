@@ -13,6 +13,13 @@ it('says what a step needs, and what is not known', () => {
   expect(line).toContain('does not tell how much memory');
 });
 
+it('names remat where it makes a step smaller: in a deep tower that does not run blocks again yet', () => {
+  const deep = { ...tiny, image: { ...tiny.image, depth: 8 } };
+  expect(requireRoom(deep, room)).toMatch(/or --set train\.remat=true, .*: about \d+ MiB$/);
+  expect(requireRoom({ ...deep, train: { ...deep.train, remat: true } }, room)).not.toContain('remat');
+  expect(requireRoom({ ...tiny, image: { ...tiny.image, depth: 1 } }, room)).not.toContain('remat');
+});
+
 /** A configuration that a message with these settings asks for. */
 function settingsIn(message: string): Record<string, number> {
   return Object.fromEntries([...message.matchAll(/([\w.]+)=(\d+)/g)].map(([, path, value]) => [path, Number(value)]));

@@ -23,8 +23,17 @@ export function requireRoom(config: DualEncoderConfiguration, { precision, maxim
     `memory: about ${inUnits(peak)} in a step (parameters ${inUnits(parameters)}, optimiser and teacher ${inUnits(state)}, ` +
     `gradients ${inUnits(gradients)}, activations ${inUnits(activations)}); the largest tensor is ${largest.name}, ` +
     `${inUnits(largest.bytes)} of at most ${inUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
-    'out, use a smaller --batch-size with --set train.accumulate=N'
+    `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(config, precision, peak)}`
   );
+}
+
+/** Share of the memory of a step below which running blocks again is worth its time. */
+const WORTH_RUNNING_AGAIN = 0.9;
+
+function rematAdvice(config: DualEncoderConfiguration, precision: Precision, peak: number): string {
+  const { peak: less } = estimateStepMemory({ ...config, train: { ...config.train, remat: true } }, { precision });
+  if (less > WORTH_RUNNING_AGAIN * peak) return '';
+  return `, or --set train.remat=true, which runs blocks again in the backward pass: about ${inUnits(less)}`;
 }
 
 function advice(config: DualEncoderConfiguration, { bytes, setting }: StepMemory['largest'], limit: number): string {

@@ -1,4 +1,3 @@
-import { engine } from '@tensorflow/tfjs-core';
 import { startBackend } from '@vitrail/backend';
 import { createRng } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
@@ -10,6 +9,7 @@ import {
   type TipsConfiguration,
   tipsv2,
 } from '@vitrail/recipes';
+import { peakBytes } from '@vitrail/testing';
 import { wordTokenizer } from '@vitrail/text';
 import { createTrainStep, disposeState, initTrainState } from '@vitrail/train';
 import { beforeAll, expect, it } from 'vitest';
@@ -33,32 +33,6 @@ function hostBatch({ views, train, text }: DualEncoderConfiguration): Batch {
     pixels(train.batchSize * views.localCrops, views.localSize),
   ];
   return { step: 0, samples, global, locals };
-}
-
-type Engine = { state: { tensorInfo: Pick<WeakMap<object, { bytes: number }>, 'has' | 'get' | 'set' | 'delete'> } };
-
-/** The most bytes in tensors that `f` has made, at a time. `memory().numBytes` would count values again for every tensor that shares them. */
-function peakBytes(f: () => void): number {
-  const { state } = engine() as unknown as Engine;
-  const { tensorInfo: infos } = state;
-  let bytes = 0;
-  let peak = 0;
-  state.tensorInfo = {
-    has: (id) => infos.has(id),
-    get: (id) => infos.get(id),
-    set(id, info) {
-      bytes += info.bytes;
-      peak = Math.max(peak, bytes);
-      return infos.set(id, info);
-    },
-    delete(id) {
-      bytes -= infos.get(id)?.bytes ?? 0;
-      return infos.delete(id);
-    },
-  };
-  f();
-  state.tensorInfo = infos;
-  return peak;
 }
 
 function measuredPeak(name: string, config: DualEncoderConfiguration): number {
@@ -93,6 +67,10 @@ const configurations: Readonly<Record<string, [name: string, config: DualEncoder
       teacher: { ...small.teacher, policy: 'full' },
     },
   ],
+  'a deep image tower that runs its blocks again': [
+    'tipsv2',
+    { ...small, image: { ...small.image, depth: 8 }, train: { ...small.train, batchSize: 8, remat: true } },
+  ],
   'clip, two micro-batches': ['clip', { ...clip.presets.tiny.config, train: { ...small.train, batchSize: 16, accumulate: 2 } }],
 };
 
@@ -113,6 +91,12 @@ it('names the largest tensor and the setting that makes it large', () => {
   expect(largest({ heads: { ...preset.heads, prototypes: 2 ** 20 } })).toEqual({
     name: 'the prototypes',
     bytes: 4 * 2 ** 20 * 64,
+    setting: 'heads.prototypes',
+  });
+  // 2,048 patches in chunks of 4 million scores, and prototypes of 4 numbers.
+  expect(largest({ heads: { ...preset.heads, prototypes: 2 ** 15, bottleneck: 4 } })).toEqual({
+    name: 'the scores of 128 patches',
+    bytes: 4 * 2 ** 22,
     setting: 'heads.prototypes',
   });
   expect(largest({ text: { ...preset.text, vocabularySize: 10 ** 6 } }).setting).toBe('text.vocabularySize');

@@ -56,13 +56,15 @@ export type OptimizerSection = {
   maximumNorm: number;
 };
 
-/** The run: its length, its seed, and how often it reports. All counts are in steps but `batchSize` and `evaluateSamples`. */
+/** The run: its length, its seed, and how often it reports. All counts are in steps but `batchSize`, `accumulate` and `evaluateSamples`. */
 export type TrainSection = {
   steps: number;
   /** Pictures per micro-batch. */
   batchSize: number;
   /** Micro-batches per update; each sees only its own negatives in the contrastive loss. */
   accumulate: number;
+  /** Whether blocks of the image tower are run again in the backward pass, which keeps only their inputs: less memory, more time. */
+  remat: boolean;
   seed: number;
   /** A row of `metrics.jsonl` holds the means over this many steps. */
   logEvery: number;

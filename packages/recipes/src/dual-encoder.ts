@@ -57,7 +57,7 @@ export function dualEncoder(config: DualEncoderConfiguration, { masks }: { masks
       text: initText(text, rng.fork('text')),
       logitScale: initLogitScale(loss.temperature),
     }),
-    encodeImages: (params, images, options) => applyVit(vit, params, images, options),
+    encodeImages: (params, images, options) => applyVit(vit, params, images, { remat: config.train.remat, ...options }),
     encodeTexts: (params, texts) => tidy(() => applyText(text, params, texts).pooled),
     guard: (logitScale) => clampLogitScale(logitScale, { maximum: Math.log(1 / loss.minimumTemperature) }),
   };

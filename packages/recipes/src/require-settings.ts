@@ -75,7 +75,7 @@ function requireViews(views: ViewsSection, patchSize: number): void {
 }
 
 function requireTrain(train: TrainSection): void {
-  const { seed, ...counts } = train;
+  const { seed, remat: _, ...counts } = train;
   requireWhole('train.seed', seed, 0);
   for (const [name, count] of Object.entries(counts)) requireWhole(`train.${name}`, count, 1);
 }

@@ -41,7 +41,12 @@ type Pass = {
   kept: number;
   /** Numbers before the first block and after the last. */
   around: number;
+  /** Whether blocks keep their input alone, and are run again one at a time. */
+  remat: boolean;
 };
+
+/** Scores that the gradient of the patch and DINO losses has in memory at a time, of student and of teacher (`softTargetCrossEntropy`). */
+const CHUNK_SCORES = 2 ** 22;
 
 /**
  * Estimates the memory of a training step from the configuration alone: nothing is allocated.
@@ -50,7 +55,8 @@ type Pass = {
  * and the sum after it, 8 D; of an MLP of width H the hidden layer before and after the activation, 2 H (SwiGLU: 3 H); and a few numbers for
  * norms and attention. tfjs holds the gradient of everything until the last one is there: another 10 D and H (SwiGLU: 5 H). To this come the
  * crops, what is around the blocks and in heads, parameters, their gradients, the state of the optimiser, and the averaged teacher. While
- * parameters are updated the old ones and the new ones are there, but no activations.
+ * parameters are updated the old ones and the new ones are there, but no activations. With `train.remat` a block of the image tower keeps
+ * its input and the gradient of it, 2 D, and one block at a time the rest.
  *
  * On `wasm` the largest number of bytes in tensors during two steps, values that several tensors share counted once, was within 15 % of
  * `peak` in four configurations (`apps/cli/test/step-memory.test.ts`). What a backend keeps for later use, and what
@@ -75,7 +81,7 @@ export function estimateStepMemory(
   const crops = 4 * cropNumbers(config);
   const inTowers = sum(passes.map((pass) => activation * blockNumbers(pass) + 4 * pass.around));
   // The crops are there once as they came and once cut into patches, for every tower that looks at them.
-  const activations = inTowers + crops + 4 * patchNumbers(config, tips) + activation * headNumbers(config, tips);
+  const activations = inTowers + crops + 4 * patchNumbers(config, tips) + activation * headNumbers(tips);
   const backward = parameters + state + gradients + activations;
   const update = 2 * (parameters + optimizer) + (state - optimizer) + gradients;
   return {
@@ -126,6 +132,7 @@ function passesOf(config: DualEncoderConfiguration, tips: TipsConfiguration | un
     hidden: image.mlpHidden,
     heads: image.heads,
     mlp: image.mlp === 'swiglu' ? { kept: 8, widest: 2 } : { kept: 3, widest: 1 },
+    remat: train.remat,
   };
   const crops = (name: string, count: number, side: number, aroundPerToken: number): Pass => {
     const tokens = count * ((side / image.patchSize) ** 2 + image.clsTokens);
@@ -145,6 +152,7 @@ function passesOf(config: DualEncoderConfiguration, tips: TipsConfiguration | un
       hidden: text.mlpHidden,
       heads: text.heads,
       mlp: { kept: 3, widest: 1 },
+      remat: false,
       name: 'the captions',
       tokens: texts,
       around: 8 * texts * image.width,
@@ -152,8 +160,9 @@ function passesOf(config: DualEncoderConfiguration, tips: TipsConfiguration | un
   ];
 }
 
-function blockNumbers({ tokens, width, depth, hidden, heads, mlp, kept }: Pass): number {
-  return depth * tokens * (kept * width + mlp.kept * hidden + heads + 4);
+function blockNumbers({ tokens, width, depth, hidden, heads, mlp, kept, remat }: Pass): number {
+  const whole = kept * width + mlp.kept * hidden + heads + 4;
+  return tokens * (remat ? depth * 2 * width + whole : depth * whole);
 }
 
 function cropNumbers({ views, train }: DualEncoderConfiguration): number {
@@ -168,12 +177,11 @@ function patchNumbers({ views, train }: DualEncoderConfiguration, tips: TipsConf
 }
 
 /** In the student's heads: two hidden layers before and after the activation, the output before and after its normalisation, and gradients. */
-function headNumbers({ image, views, train }: DualEncoderConfiguration, tips: TipsConfiguration | undefined): number {
+function headNumbers(tips: TipsConfiguration | undefined): number {
   if (tips === undefined) return 0;
   const { hidden, bottleneck, prototypes } = tips.heads;
-  const patches = tips.loss.patch === 'none' ? 0 : train.batchSize * (views.globalSize / image.patchSize) ** 2;
-  const cls = tips.loss.dinoWeight > 0 ? train.batchSize * views.localCrops : 0;
-  return (patches + cls) * (6 * hidden + 6 * bottleneck) + 4 * prototypes * bottleneck;
+  const { patches, crops } = distilled(tips);
+  return (patches + crops) * (6 * hidden + 6 * bottleneck) + 4 * prototypes * bottleneck;
 }
 
 function largestTensor(
@@ -198,10 +206,31 @@ function largestTensor(
             bytes: 4 * config.heads.prototypes * config.heads.bottleneck,
             setting: 'heads.prototypes',
           } as const,
+          largestScores(config),
         ]
       : []),
   ];
   return tensors.reduce((largest, tensor) => (tensor.bytes > largest.bytes ? tensor : largest));
+}
+
+/** Of the patches or crops that one chunk of the loss compares with the prototypes. */
+function largestScores(config: TipsConfiguration): LargestTensor {
+  const { prototypes } = config.heads;
+  const { patches, crops } = distilled(config);
+  const chunk = Math.min(Math.max(patches, crops), Math.max(1, Math.round(CHUNK_SCORES / prototypes)));
+  return {
+    name: `the scores of ${chunk} ${patches >= crops ? 'patches' : 'crops'}`,
+    bytes: 4 * chunk * prototypes,
+    setting: 'heads.prototypes',
+  };
+}
+
+/** Patches and local crops of a micro-batch that are compared with prototypes. */
+function distilled({ image, loss, views, train }: TipsConfiguration): { patches: number; crops: number } {
+  return {
+    patches: loss.patch === 'none' ? 0 : train.batchSize * (views.globalSize / image.patchSize) ** 2,
+    crops: loss.dinoWeight > 0 ? train.batchSize * views.localCrops : 0,
+  };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,7 +1,7 @@
 import { memory, setBackend, type Tensor } from '@tensorflow/tfjs-core';
 import { countParameters, flattenTree, type TensorTree } from '@vitrail/core';
 import { trainingParameterCount } from '@vitrail/ema';
-import { expectClose, onBackend } from '@vitrail/testing';
+import { expectClose, onBackend, peakBytes } from '@vitrail/testing';
 import type { TrainState } from '@vitrail/train';
 import { describe, expect, it } from 'vitest';
 import { disposeState, hostBatch, tiny, tokenizer, train } from '../test/tiny-system.ts';
@@ -42,6 +42,25 @@ onBackend(['wasm'], () => {
       } finally {
         await setBackend('wasm');
       }
+    });
+
+    it('is the same, gradients and all, when blocks run again in the backward pass, of which less is in memory', () => {
+      const deep = (remat: boolean) => tiny({ image: { depth: 6 }, train: { remat } });
+      const run = (remat: boolean) => {
+        const config = deep(remat);
+        const rows: Record<string, number>[] = [];
+        let params: Record<string, Float32Array> = {};
+        const peak = peakBytes(() => {
+          const state = train(assembleTips(config), config, 3, (_, metrics) => rows.push(metrics));
+          params = numbers(state.params);
+          disposeState(state);
+        });
+        return { rows, params, peak };
+      };
+      const [kept, again] = [run(false), run(true)];
+      expect(again.rows).toEqual(kept.rows);
+      expect(again.params).toEqual(kept.params);
+      expect(again.peak).toBeLessThan(0.8 * kept.peak);
     });
 
     it('logs every term, by the names of metrics.jsonl', () => {

@@ -64,6 +64,7 @@ const tiny: TipsConfiguration = {
     steps: 600,
     batchSize: 32,
     accumulate: 1,
+    remat: false,
     seed: 0,
     logEvery: 10,
     checkpointEvery: 100,

@@ -59,6 +59,7 @@ export const tinyConfig: TipsConfiguration = {
     steps: 30,
     batchSize: 3,
     accumulate: 1,
+    remat: false,
     seed: 7,
     logEvery: 1,
     checkpointEvery: 1,
