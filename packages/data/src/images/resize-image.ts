@@ -5,6 +5,8 @@ import { type ResampleFilter, resampleTaps, type Taps } from './resample.ts';
 
 /** Bits after the point of Pillow's fixed-point weights: 8-bit values and overshooting weights must fit in 32 bits. */
 const PRECISION = 32 - 8 - 2;
+/** What a sum starts from, so that cutting off the bits behind the point rounds. */
+const HALF = 1 << (PRECISION - 1);
 
 /**
  * Resizes to `width` by `height` pixels, bit for bit as Pillow's `Image.resize` does: horizontally, then vertically, anti-aliased when shrinking,
@@ -39,37 +41,58 @@ export function resizeImage(
 
 /** {@link resizeImage} to the outputs of these taps: `[outputs down, outputs across, 3]`. */
 export function resizeLevels(image: RgbImage, { across, down }: { across: Taps; down: Taps }): Uint8Array {
-  const width = across.start.length;
-  // [height of the image, width, 3]: each pixel's channels lie 1 apart, each row's pixels 3.
-  const wide = resampleLines(image.data, across, {
-    lines: image.height,
-    lineFrom: image.width * 3,
-    lineTo: width * 3,
-    group: 3,
-  });
-  // [height, width, 3]: as one line of rows, each a group of width * 3 values.
-  return resampleLines(wide, down, { lines: 1, lineFrom: 0, lineTo: 0, group: width * 3 });
+  return resizeDown(resizeAcross(image, across), across.start.length * 3, down);
 }
 
-type Lines = { lines: number; lineFrom: number; lineTo: number; group: number };
-
-/** Resamples every line of values, which come in groups (channels, or whole rows) that share their weights. */
-function resampleLines(source: Uint8Array, taps: Taps, { lines, lineFrom, lineTo, group }: Lines): Uint8Array {
+/** `[height of the image, outputs, 3]` */
+function resizeAcross({ width, height, data }: RgbImage, taps: Taps): Uint8Array {
   const { start, count, stride } = taps;
-  const weights = Int32Array.from(
-    taps.weights,
-    (weight) => Math.sign(weight) * Math.floor(Math.abs(weight) * 2 ** PRECISION + 0.5),
-  );
-  const result = new Uint8Array(lines * start.length * group);
-  for (let line = 0; line < lines; line++) {
-    for (let i = 0; i < start.length; i++) {
-      for (let g = 0; g < group; g++) {
-        let sum = 1 << (PRECISION - 1);
-        let at = line * lineFrom + start[i] * group + g;
-        for (let k = 0; k < count[i]; k++, at += group) sum = (sum + source[at] * weights[i * stride + k]) | 0;
-        result[line * lineTo + i * group + g] = Math.min(Math.max(sum >> PRECISION, 0), 255);
+  const weights = fixedPoint(taps.weights);
+  const outputs = start.length;
+  const result = new Uint8Array(height * outputs * 3);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < outputs; x++, to += 3) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      let from = (y * width + start[x]) * 3;
+      const end = x * stride + count[x];
+      for (let k = x * stride; k < end; k++, from += 3) {
+        const weight = weights[k];
+        red = (red + Math.imul(weight, data[from])) | 0;
+        green = (green + Math.imul(weight, data[from + 1])) | 0;
+        blue = (blue + Math.imul(weight, data[from + 2])) | 0;
       }
+      result[to] = toLevel(red);
+      result[to + 1] = toLevel(green);
+      result[to + 2] = toLevel(blue);
     }
   }
   return result;
+}
+
+/** `[outputs, rowLength]` of rows of `rowLength` levels. */
+function resizeDown(rows: Uint8Array, rowLength: number, taps: Taps): Uint8Array {
+  const { start, count, stride } = taps;
+  const weights = fixedPoint(taps.weights);
+  const result = new Uint8Array(start.length * rowLength);
+  const sums = new Int32Array(rowLength);
+  for (let y = 0; y < start.length; y++) {
+    sums.fill(HALF);
+    for (let k = 0; k < count[y]; k++) {
+      const weight = weights[y * stride + k];
+      const from = (start[y] + k) * rowLength;
+      for (let i = 0; i < rowLength; i++) sums[i] += Math.imul(weight, rows[from + i]);
+    }
+    for (let i = 0; i < rowLength; i++) result[y * rowLength + i] = toLevel(sums[i]);
+  }
+  return result;
+}
+
+function fixedPoint(weights: Float64Array): Int32Array {
+  return Int32Array.from(weights, (weight) => Math.sign(weight) * Math.floor(Math.abs(weight) * 2 ** PRECISION + 0.5));
+}
+
+function toLevel(sum: number): number {
+  return Math.min(Math.max(sum >> PRECISION, 0), 255);
 }
