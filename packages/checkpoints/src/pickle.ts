@@ -4,7 +4,7 @@ import { isVitrailError, VitrailError } from '@vitrail/core';
 export type PickleHooks = {
   /** What `module.name` stands for. Throws for names that have no business there. */
   global(name: string): unknown;
-  /** What calling one of these gives. */
+  /** What calling one of these gives: anything but `undefined`, as all of these. */
   call(callee: unknown, args: readonly unknown[]): unknown;
   /** Gives `object`, made by a call, its state. */
   build(object: unknown, state: unknown): void;
@@ -53,7 +53,8 @@ function startMachine(bytes: Uint8Array, hooks: PickleHooks) {
   let at = 0;
   let stack: unknown[] = [];
   const marked: unknown[][] = [];
-  const memo = new Map<number, unknown>();
+  const memo: unknown[] = [];
+  let remembered = 0;
   let objects = 0;
 
   function count(): void {
@@ -66,7 +67,6 @@ function startMachine(bytes: Uint8Array, hooks: PickleHooks) {
   }
   return {
     hooks,
-    memo,
     at: () => at,
     take,
     /** A whole number of 1, 2, 4 or 8 bytes. */
@@ -111,13 +111,15 @@ function startMachine(bytes: Uint8Array, hooks: PickleHooks) {
       stack = before;
       return values;
     },
-    remember(index: number): void {
+    /** Under the next number, where none is given. */
+    remember(index = remembered): void {
       count();
-      memo.set(index, this.top());
+      if (memo[index] === undefined) remembered++;
+      memo[index] = this.top();
     },
     recall(index: number): void {
-      if (!memo.has(index)) throw corrupt(`it recalls value ${index}, which was never remembered`);
-      this.push(memo.get(index));
+      if (memo[index] === undefined) throw corrupt(`it recalls value ${index}, which was never remembered`);
+      this.push(memo[index]);
     },
   };
 }
@@ -180,7 +182,7 @@ const instructions: Readonly<Record<number, (machine: Machine) => void>> = {
   // The memo.
   113: (m) => m.remember(m.unsigned(1)),
   114: (m) => m.remember(m.unsigned(4)),
-  148: (m) => m.remember(m.memo.size),
+  148: (m) => m.remember(),
   104: (m) => m.recall(m.unsigned(1)),
   106: (m) => m.recall(m.unsigned(4)),
   // Names, calls, states and what is kept elsewhere: what these mean is up to the hooks.

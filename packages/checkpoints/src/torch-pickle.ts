@@ -95,7 +95,7 @@ const mostAxes = 64;
  * What stands for itself: a tensor, whether or not it is a parameter; a set, as the list of its items; bytes, as the text that protocol 2
  * writes of them. Nothing is copied: a file could ask for that again and again.
  */
-const firstArgument = ([first]: readonly unknown[]) => first;
+const firstArgument = ([first = null]: readonly unknown[]) => first;
 
 const functions: readonly (readonly [string, (args: readonly unknown[]) => unknown])[] = [
   ['torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)],
