@@ -1,5 +1,8 @@
 export { type Dinov2ModelConfig, dinov2 } from './families/dinov2.ts';
 export { type Dinov2OfficialConfig, dinov2Official } from './families/dinov2-official.ts';
+export { type SiglipModelConfig, siglip } from './families/siglip.ts';
+export { type SiglipOpenClipConfig, siglipOpenClip } from './families/siglip-open-clip.ts';
+export type { SiglipTowers } from './families/siglip-towers.ts';
 export { readVitrailMetadata, type VitrailModelConfig, vitrail, vitrailMetadata } from './families/vitrail.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';
