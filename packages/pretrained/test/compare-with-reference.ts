@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backend, getBackend, setBackend, type Tensor, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
 import { startBackend } from '@vitrail/backend';
@@ -128,11 +128,8 @@ function merged(files: readonly TensorFile[]): TensorFile {
 }
 
 function readConfig(folder: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const name = ['config.json', 'open_clip_config.json'].find((candidate) => existsSync(join(folder, candidate)));
+  return name === undefined ? undefined : JSON.parse(readFileSync(join(folder, name), 'utf8'));
 }
 
 function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>, width: number): number {

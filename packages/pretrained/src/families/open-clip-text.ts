@@ -1,0 +1,75 @@
+import { type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@vitrail/checkpoints';
+import { VitrailError } from '@vitrail/core';
+import { applyClipText, type ClipTextConfig, type ClipTextParams } from '@vitrail/text';
+import type { TextEncoder } from '../family.ts';
+import { layerNormNaming, linearNaming, type Naming, same, transposed, under } from '../naming.ts';
+
+/**
+ * The text tower of CLIP in a file of open_clip, EVA-CLIP or UTA, read from the shapes of its tensors, or `undefined` where there is none.
+ *
+ * @param options.prefix in front of every name: `text.`
+ * @param options.heads where they are known; else of 64 numbers each, or one where the width is less
+ * @throws `invalid-argument` when that is no whole number of heads
+ */
+export function readOpenClipText(
+  tensors: Readonly<Record<string, TensorInfo>>,
+  {
+    prefix,
+    activation,
+    heads,
+  }: { readonly prefix: string; readonly activation: ClipTextConfig['activation']; readonly heads?: number },
+): ClipTextConfig | undefined {
+  const shapeOf = (name: string): readonly number[] =>
+    Object.hasOwn(tensors, prefix + name) ? tensors[prefix + name].shape : [];
+  const [vocabularySize, width] = shapeOf('token_embedding.weight');
+  const [maxTokens] = shapeOf('positional_embedding');
+  const [, embedding] = shapeOf('text_projection');
+  if ([vocabularySize, width, maxTokens, embedding].includes(undefined as never)) return undefined;
+  const block = new RegExp(`^${prefix.replaceAll('.', '\\.')}transformer\\.resblocks\\.\\d+\\.ln_1\\.weight$`);
+  const depth = Object.keys(tensors).filter((name) => block.test(name)).length;
+  const known = heads ?? Math.max(1, width / 64);
+  if (!Number.isInteger(known)) {
+    throw new VitrailError(
+      'invalid-argument',
+      `heads of a text tower of CLIP have 64 numbers, but this one is ${width} wide: its configuration must say how many heads it has`,
+    );
+  }
+  return { depth, heads: known, width, maxTokens, vocabularySize, activation, embedding };
+}
+
+/** Where the parameters of `clipTextShapes(config)` are in the file. */
+export function openClipTextNaming(prefix: string, config: ClipTextConfig): Naming {
+  const { depth, width, maxTokens, vocabularySize, embedding } = config;
+  const blocks = Array.from({ length: depth }, (_, i) =>
+    under(`blocks.${i}`, blockNaming(`${prefix}transformer.resblocks.${i}`, width)),
+  );
+  return {
+    tokenEmbedding: same(`${prefix}token_embedding.weight`, [vocabularySize, width]),
+    position: same(`${prefix}positional_embedding`, [maxTokens, width]),
+    ...Object.assign({}, ...blocks),
+    ...under('norm', layerNormNaming(`${prefix}ln_final`, width)),
+    projection: same(`${prefix}text_projection`, [width, embedding]),
+  };
+}
+
+function blockNaming(block: string, width: number): Naming {
+  return {
+    ...under('norm1', layerNormNaming(`${block}.ln_1`, width)),
+    'attn.qkv.kernel': transposed(`${block}.attn.in_proj_weight`, width, 3 * width),
+    'attn.qkv.bias': same(`${block}.attn.in_proj_bias`, [3 * width]),
+    ...under('attn.proj', linearNaming(`${block}.attn.out_proj`, width, width)),
+    ...under('norm2', layerNormNaming(`${block}.ln_2`, width)),
+    ...under('mlp.fc1', linearNaming(`${block}.mlp.c_fc`, width, 4 * width)),
+    ...under('mlp.fc2', linearNaming(`${block}.mlp.c_proj`, 4 * width, width)),
+  };
+}
+
+/** The tower as an encoder. It does not look at padding: what follows the end of a text is not seen from it. */
+export function clipTextEncoder(config: ClipTextConfig, params: ClipTextParams): TextEncoder {
+  return {
+    maxTokens: config.maxTokens,
+    vocabularySize: config.vocabularySize,
+    encode: (ids: Tensor2D) => tidy(() => applyClipText(config, params, ids).pooled),
+  };
+}
