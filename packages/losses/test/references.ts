@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Rank, type Tensor1D, type Tensor2D, tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { type Rank, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import type { PrototypeScores } from '@vitrail/ops';
 import type { TeacherScores } from '../src/index.ts';
 
@@ -55,6 +55,40 @@ export function referenceScores(name: 'dino' | 'ibot' | 'ibot++'): [student: Pro
   const target: Tensor1D = tensor1d(center);
   return [scores(student, width, studentTemperature), { ...scores(teacher, teacherWidth, teacherTemperature), center: target }];
 }
+
+/** `representation.json`, made by PyTorch: a loss per example, and the gradients of their mean. */
+type RepresentationCase = {
+  inputs: Record<string, { shape: number[]; values: number[] }>;
+  losses: number[];
+  gradients: Record<string, number[]>;
+};
+
+export const representationReference: Record<'labels' | 'affinity' | 'koLeo' | 'swaLip', RepresentationCase> & {
+  simClr: RepresentationCase & { temperature: number };
+  barlow: RepresentationCase & { offDiagonal: number };
+  swav: RepresentationCase & { temperature: number; targetTemperature: number };
+  sinkhorn: Record<'rows' | 'width' | 'count', number> & {
+    features: number[];
+    prototypes: number[];
+    assignments: { temperature: number; iterations: number; values: number[] }[];
+  };
+  patches: {
+    images: { shape: number[]; values: number[] };
+    mask: number[];
+    patches: number[];
+    normalized: number[];
+    mae: RepresentationCase;
+    simMim: RepresentationCase;
+  };
+} = read('representation.json');
+
+/** The tensors that a case of {@link representationReference} was made from, by name. */
+export function inputsOf({ inputs }: RepresentationCase): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { shape, values }]) => [name, tensor(values, shape, 'float32')]));
+}
+
+/** `uta.json`, made by UTA's own tower: 2 pictures of 16 patches and a CLS, of which a student kept 8; vectors of length 6. */
+export const utaReference: Record<'keep' | 'teacher' | 'student' | 'losses' | 'gradient', number[]> = read('uta.json');
 
 function read<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
