@@ -6,19 +6,25 @@
  * @example encodeFloat16(Float32Array.of(1, 65504)) // Uint16Array [0x3c00, 0x7bff]
  */
 export function encodeFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return encode(values, float16Bits);
+  const bits = bitsOf(values);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = float16Bits(bits[i]);
+  return halves;
 }
 
 /** The 32-bit floats that binary16 numbers stand for, exactly. */
 export function decodeFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) {
+    const half = halves[i];
+    const exponent = half & 0x7c00;
+    // Of ordinary numbers, which are most, sign and fraction move up, and the exponent has another bias: 127 instead of 15.
+    bits[i] =
+      exponent === 0 || exponent === 0x7c00
+        ? unusualBits(half)
+        : ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + (112 << 23));
+  }
+  return new Float32Array(bits.buffer);
 }
 
 /**
@@ -29,21 +35,38 @@ export function decodeFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
  * @example encodeBfloat16(Float32Array.of(1, -2)) // Uint16Array [0x3f80, 0xc000]
  */
 export function encodeBfloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return encode(values, (bits) => {
-    // Rounding could carry a NaN whose fraction is all ones over to zero: it is cut and made quiet instead.
-    if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
-    return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
-  });
+  const bits = bitsOf(values);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = bfloat16Bits(bits[i]);
+  return halves;
 }
 
 /** The 32-bit floats that bfloat16 numbers stand for, exactly. */
 export function decodeBfloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = halves[i] << 16;
+  return new Float32Array(bits.buffer);
 }
 
-function encode(values: Float32Array, halfOf: (bits: number) => number): Uint16Array<ArrayBuffer> {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, halfOf);
+function bitsOf(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length);
+}
+
+function bfloat16Bits(bits: number): number {
+  // Rounding could carry a NaN whose fraction is all ones over to zero: it is cut and made quiet instead.
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+/** Of binary16: zero, numbers too small for an implicit leading one, infinity and NaN. */
+function unusualBits(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const fraction = half & 0x3ff;
+  if ((half & 0x7c00) !== 0) return sign | 0x7f800000 | (fraction << 13);
+  if (fraction === 0) return sign;
+  // The highest one of the fraction becomes the implicit one; every place it moves is a power of two.
+  const places = Math.clz32(fraction) - 21;
+  return sign | ((113 - places) << 23) | (((fraction << places) & 0x3ff) << 13);
 }
 
 function float16Bits(bits: number): number {
@@ -54,7 +77,8 @@ function float16Bits(bits: number): number {
   if (exponent >= 31) return sign | 0x7c00;
   if (exponent < -10) return sign;
   // A subnormal half has no implicit leading one: it moves into the fraction, which is cut the shorter.
-  const [wide, cut] = exponent > 0 ? [(exponent << 23) | fraction, 13] : [fraction | 0x800000, 14 - exponent];
+  const wide = exponent > 0 ? (exponent << 23) | fraction : fraction | 0x800000;
+  const cut = exponent > 0 ? 13 : 14 - exponent;
   const half = wide >>> cut;
   const rest = wide & ((1 << cut) - 1);
   const tie = 1 << (cut - 1);
