@@ -22,6 +22,7 @@ import {
   VitrailError,
   zipTrees,
 } from '@vitrail/core';
+import { emaUpdate } from '@vitrail/ema';
 import type { LossResult, TrainProgram, TrainState } from './program.ts';
 import { tidyTree } from './tidy-tree.ts';
 
@@ -54,12 +55,14 @@ export function meanGradients<Params extends TensorTree, Carried extends TensorT
 ): Evaluation {
   const [first, ...others] = batches;
   if (batches.length === 0) throw new VitrailError('invalid-argument', 'a training step needs at least one batch, but none came');
-  let sum = evaluate(program, state, first, options);
+  let mean = evaluate(program, state, first, options);
   try {
-    for (const batch of others) sum = combined(sum, evaluate(program, state, batch, options), add);
-    return batches.length === 1 ? sum : combined(sum, sum, (total) => mul(total, 1 / batches.length));
+    for (const [i, batch] of others.entries()) {
+      mean = averaged(mean, evaluate(program, state, batch, options), (i + 1) / (i + 2));
+    }
+    return mean;
   } catch (error) {
-    disposeTree(sum.tensors);
+    disposeTree(mean.tensors);
     throw error;
   }
 }
@@ -111,9 +114,12 @@ function evaluate<Params extends TensorTree, Carried extends TensorTree, Batch>(
   }
 }
 
-/** `transform(a, b)` leaf by leaf; both are disposed, also on an error. */
-function combined(first: Evaluation, second: Evaluation, transform: (a: Tensor, b: Tensor) => Tensor): Evaluation {
-  const zipped = <T extends TensorTree>(a: T, b: T) => zipTrees(([x, y]) => transform(x, y), a, b);
+/**
+ * `share * first + (1 - share) * second` leaf by leaf: a mean that goes on, whose gradients are no larger than those of the batches. Those
+ * go through the kernel for averages of whole trees. Both are disposed, also on an error.
+ */
+function averaged(first: Evaluation, second: Evaluation, share: number): Evaluation {
+  const average = (a: Tensor, b: Tensor): Tensor => add(mul(a, share), mul(b, 1 - share));
   try {
     if (first.names.join() !== second.names.join()) {
       throw new VitrailError(
@@ -122,9 +128,9 @@ function combined(first: Evaluation, second: Evaluation, transform: (a: Tensor, 
       );
     }
     const tensors = tidyTree(() => ({
-      gradients: zipped(first.tensors.gradients, second.tensors.gradients),
-      auxiliary: zipped(first.tensors.auxiliary, second.tensors.auxiliary),
-      numbers: transform(first.tensors.numbers, second.tensors.numbers) as Tensor1D,
+      gradients: emaUpdate(first.tensors.gradients, second.tensors.gradients, share),
+      auxiliary: zipTrees(([a, b]) => average(a, b), first.tensors.auxiliary, second.tensors.auxiliary),
+      numbers: average(first.tensors.numbers, second.tensors.numbers) as Tensor1D,
     }));
     return { tensors, names: first.names };
   } finally {

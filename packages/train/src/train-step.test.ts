@@ -1,4 +1,17 @@
-import { add, clipByValue, customGrad, mean, mul, type Scalar, scalar } from '@tensorflow/tfjs-core';
+import {
+  add,
+  clipByValue,
+  customGrad,
+  getBackend,
+  mean,
+  mul,
+  registerKernel,
+  type Scalar,
+  scalar,
+  type Tensor,
+  unregisterKernel,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { disposeTree } from '@vitrail/core';
 import { adamw } from '@vitrail/optim';
 import { expectClose, onBackend } from '@vitrail/testing';
@@ -80,6 +93,30 @@ onBackend(['cpu', 'wasm'], () => {
     expectClose(small.velocity, big.velocity);
     expectClose([small.center], [big.center]);
     expectClose(Object.values(small.metrics), Object.values(big.metrics));
+  });
+
+  // A launch for every parameter would be waited for on a GPU.
+  test('gradients of micro-batches are averaged by one kernel for all of them', async () => {
+    const calls: string[][] = [];
+    const momenta: unknown[] = [];
+    registerKernel({
+      kernelName: 'VitrailEma',
+      backendName: getBackend(),
+      kernelFunc: ({ inputs, attrs }) => {
+        calls.push(Object.keys(inputs));
+        momenta.push(attrs?.momentum);
+        return [0, 1].map((i) => zerosLike(inputs[`average${i}`] as Tensor));
+      },
+    });
+    try {
+      const step = createTrainStep({ program: linearRegression, optimizer: momentum });
+      const { metrics } = await stepOnce(step, [batch(0, 2), batch(2, 4), batch(4, 6)]);
+      expect(metrics.gradientNorm).toBe(0);
+      expect(calls).toEqual([1, 2].map(() => ['average0', 'current0', 'average1', 'current1']));
+      expect(momenta).toEqual([1 / 2, 2 / 3]);
+    } finally {
+      unregisterKernel('VitrailEma', getBackend());
+    }
   });
 
   test('micro-batches of different sizes count the same', async () => {
