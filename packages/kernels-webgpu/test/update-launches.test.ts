@@ -1,7 +1,7 @@
 import { clone, fill, reshape, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { disposeTree, flattenTree, mapTree, type TensorTree } from '@vitrail/core';
 import { emaUpdate } from '@vitrail/ema';
-import { adafactor, adamw, globalNorm, guardStep, initialCounts, type Optimizer, unlessNaN } from '@vitrail/optim';
+import { adafactor, adamw, globalNorm, guardStep, initialCounts, lamb, type Optimizer, unlessNaN } from '@vitrail/optim';
 import { sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { countLaunches } from './count-launches.ts';
@@ -57,6 +57,7 @@ describe('a whole update of a hundred tensors', () => {
   onWebGpu((expectAsOnCpu) => {
     it.each([
       ['adamw', adamw({ learningRate: 0.01, weightDecay: 0.1 }), 6],
+      ['lamb', lamb({ learningRate: 0.01, weightDecay: 0.1, maximumNorm: Number.POSITIVE_INFINITY }), 8],
       ['adafactor', adafactor({ learningRate: 0.01, weightDecay: 0.1 }), 11],
     ] as const)('takes few launches with %s, and copies only the gradients from step to step', async (_, optimizer, most) => {
       const params = tree(1);

@@ -10,6 +10,7 @@ import { linearKernels } from './linear.ts';
 import { matmulKernels } from './matmul.ts';
 import { adafactorKernels } from './optimizer-adafactor.ts';
 import { adamwKernels } from './optimizer-adamw.ts';
+import { lambKernels } from './optimizer-lamb.ts';
 import { reduceKernels } from './reduce.ts';
 import { rowKernels } from './rows.ts';
 import { softTargetKernels } from './soft-target.ts';
@@ -29,6 +30,7 @@ const families: readonly KernelSet[] = [
   softTargetKernels,
   adafactorKernels,
   adamwKernels,
+  lambKernels,
   emaKernels,
   globalNormKernels,
   stepGuardKernels,
