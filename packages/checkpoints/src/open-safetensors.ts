@@ -1,4 +1,6 @@
+import { VitrailError } from '@vitrail/core';
 import type { ByteSource } from './byte-source.ts';
+import { fileFormat } from './file-format.ts';
 import { headerLength, parseHeader } from './safetensors-header.ts';
 import { decodeValues } from './stored-values.ts';
 import { type TensorFile, tensorFile } from './tensor-file.ts';
@@ -11,11 +13,21 @@ import { type TensorFile, tensorFile } from './tensor-file.ts';
  * @example (await openSafetensors(source)).tensors['fc.kernel'] // { dtype: 'F32', shape: [8, 4] }
  */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
-  const dataStart = 8 + headerLength(await source.read(0, Math.min(8, source.size)), source.size);
+  const dataStart = 8 + (await readLength(source));
   const { entries, metadata } = parseHeader(await source.read(8, dataStart), source.size - dataStart);
   const named = entries.map((entry) => [entry.name, entry] as const);
   return tensorFile(
     { format: 'safetensors', metadata, source: source.name, entries: named },
     async ({ dtype, shape, begin, end }) => decodeValues(dtype, shape, await source.read(dataStart + begin, dataStart + end)),
   );
+}
+
+async function readLength(source: ByteSource): Promise<number> {
+  try {
+    return headerLength(await source.read(0, Math.min(8, source.size)), source.size);
+  } catch (error) {
+    // A length that makes no sense is mostly a file that is something else.
+    const isZip = (await fileFormat(source)) === 'zip';
+    throw isZip ? new VitrailError('corrupt-data', `${source.name} is an archive; open it with openTensorFile`) : error;
+  }
 }

@@ -1,5 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import type { ByteSource } from './byte-source.ts';
+import { fileFormat } from './file-format.ts';
 
 /** One file of a zip archive, as the central directory tells of it. */
 export type ZipMember = {
@@ -35,7 +36,10 @@ const mostInflation = 1032;
  */
 export async function readZip(source: ByteSource): Promise<Zip> {
   const corrupt = (what: string) => new VitrailError('corrupt-data', `${source.name} is no sound zip archive: ${what}`);
-  const { start, size, count } = await findDirectory(source, corrupt);
+  const { start, size, count } = await findDirectory(source, corrupt).catch(async (error: unknown) => {
+    await fileFormat(source); // It may be something else altogether, which says more.
+    throw error;
+  });
   if (size > maximumBytes) throw corrupt(`its directory has at most ${maximumBytes} bytes, but this one claims ${size}`);
   if (count > maximumMembers) throw corrupt(`it has at most ${maximumMembers} members, but this one claims ${count}`);
   if (count * memberLength > size) throw corrupt(`${count} members do not fit in a directory of ${size} bytes`);

@@ -183,3 +183,20 @@ test.each([
     message: expect.stringContaining(message),
   });
 });
+
+// The commonest cause of "header too large" is a file that is none of safetensors.
+test('openers of one format tell what else a file is', async () => {
+  const pointer = bytesSource(Buffer.from('version https://git-lfs.github.com/spec/v1'), 'pointer');
+  for (const open of [openSafetensors, openNpz, openTorch]) {
+    expect(await refusal(() => open(pointer))).toMatchObject({ message: expect.stringContaining('a pointer of Git LFS') });
+  }
+  expect(await refusal(() => openTorch(source('legacy.pt')))).toMatchObject({
+    message: expect.stringContaining('torch.save wrote before 1.6'),
+  });
+  expect(await refusal(() => openTorch(source('numpy.npz')))).toMatchObject({
+    message: expect.stringContaining('has one data.pkl, but this one has 0'),
+  });
+  expect(await refusal(() => openSafetensors(source('numpy.npz')))).toMatchObject({
+    message: expect.stringContaining('is an archive'),
+  });
+});
