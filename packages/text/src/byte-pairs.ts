@@ -38,6 +38,7 @@ function symbolIds(merges: readonly string[]): Map<string, number> {
   const bytes = BYTE_ORDER.map((byte) => characters[byte]);
   const ids = new Map([...bytes, ...bytes.map((character) => character + END_OF_WORD)].map((symbol, id) => [symbol, id]));
   const first = 2 * bytes.length;
+  requireMergesOfClip(merges);
   merges.forEach((merge, rank) => {
     const pair = merge.split(' ');
     const unknown = pair.find((symbol) => !ids.has(symbol));
@@ -51,6 +52,19 @@ function symbolIds(merges: readonly string[]): Map<string, number> {
     ids.set(pair.join(''), first + rank);
   });
   return ids;
+}
+
+/** The byte for a space, which begins words in the merges of GPT-2; CLIP has no spaces in its words. */
+const SPACE = 'Ġ';
+
+/** Throws for the lines of files that are not CLIP's, which could otherwise be taken for merges. */
+function requireMergesOfClip(merges: readonly string[]): void {
+  const looksLike = merges.some((merge) => merge.startsWith(SPACE))
+    ? 'merges of GPT-2: use huggingFaceTokenizer with its tokenizer.json'
+    : merges[0] === '[PAD]' || merges.includes('[UNK]')
+      ? 'a vocabulary of WordPiece, which is not read'
+      : undefined;
+  if (looksLike !== undefined) throw new VitrailError('invalid-argument', `clipTokenizer: this looks like ${looksLike}`);
 }
 
 function joinPairs(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {

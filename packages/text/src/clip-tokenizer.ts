@@ -4,8 +4,12 @@ import { captionCleaner } from './clean-caption.ts';
 import { requireMaxTokens } from './require-max-tokens.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** The two literals that stand for the special tokens, else what the merges work on: contractions, letters, single digits, the rest. */
-const PIECE = /<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu;
+/**
+ * The two literals that stand for the special tokens, else what the merges work on: contractions, letters, single digits, the rest. The
+ * reference ignores case, by which ſ is an s, and U+0345 is too much of a letter for the rest and too little for a word.
+ */
+const PIECE =
+  /<start_of_text>|<end_of_text>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|(?:(?!\u0345)[^\p{White_Space}\p{L}\p{N}])+/gu;
 
 /**
  * The tokenizer of CLIP: byte-pair encoding of cleaned, lower-cased text, between a start and an end token.
@@ -14,10 +18,9 @@ const PIECE = /<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N
  * a text as its largest id). `vocabularySize = 514 + merges.length`, 49408 for CLIP. A text that is too long is cut and its last token
  * replaced by the end token.
  *
- * Cleaning: HTML unescaped (unless there is a `<`), typographic quotes made straight, NFC, HTML unescaped twice again, white space
- * collapsed, lower case. Deviation: the reference first runs `ftfy`, of which only the first three steps are done here. Text in a broken
- * encoding, ligatures, full-width forms, control characters, and entities in capitals (`&EACUTE;`) or escaped more than three times over
- * stay as they are.
+ * Cleaning: what `ftfy` does (entities, ligatures, full-width forms, quotes, line breaks, control characters, NFC), then HTML unescaped twice,
+ * white space collapsed, lower case. Deviation: text that was decoded with a wrong encoding ("mojibake") is not repaired; all other texts get
+ * the ids of OpenCLIP.
  *
  * @param options `merges` in the order of their rank, each two symbols with a space between: lines 2 to 48895 of OpenAI's
  *   `bpe_simple_vocab_16e6.txt`, `file.split('\n').slice(1, 48895)`. Fewer make a smaller vocabulary. `maxTokens` 77 by default, at least 2

@@ -23,7 +23,8 @@ export function requireTokenizerFile(value: unknown): Record<string, unknown> {
 }
 
 function looksLikeAnother(value: unknown): string | undefined {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'bytes: for a .model file use sentencePieceTokenizer, else parse them';
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    return 'bytes: for a .model file use sentencePieceTokenizer, else parse them';
   if (typeof value === 'string') return looksLikeText(value);
   if (Array.isArray(value)) return 'a list: for merges use clipTokenizer';
   if (typeof value !== 'object' || value === null) return `${value}`;

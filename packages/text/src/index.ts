@@ -10,8 +10,10 @@ export {
 } from './clip-text.ts';
 export { clipTokenizer } from './clip-tokenizer.ts';
 export { type EncodedBatch, encodeBatch } from './encode-batch.ts';
+export { type HuggingFaceOptions, huggingFaceTokenizer } from './hugging-face-tokenizer.ts';
 export { learnWords } from './learn-words.ts';
 export { type TextPresetName, textPresets } from './presets.ts';
+export { type SentencePieceOptions, sentencePieceTokenizer } from './sentence-piece-tokenizer.ts';
 export {
   applySiglipText,
   initSiglipText,
@@ -24,4 +26,5 @@ export {
 export { initText, type TextConfig, type TextParams, textParameterCount, textShapes } from './text.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { tokenizerFromJSON } from './tokenizer-from-json.ts';
+export { type TokenizerFile, trainBytePairs } from './train-byte-pairs.ts';
 export { wordTokenizer } from './word-tokenizer.ts';

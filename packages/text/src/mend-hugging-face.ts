@@ -13,11 +13,9 @@ import {
 } from '@huggingface/tokenizers';
 import { fromBase64 } from './base64.ts';
 import { charsMap } from './chars-map.ts';
+import { GPT2_PIECE } from './gpt2-pieces.ts';
+import { lowerCaseCharacters } from './lower-case-characters.ts';
 import { bestSegmenter, UNKNOWN_PENALTY } from './unigram.ts';
-
-/** Pieces of GPT-2 with Unicode's white space: that of JavaScript's `\s` has U+FEFF besides, and lacks U+0085. */
-const GPT2_PIECE =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
 /** Clusters of fewer bytes are normalised as a whole. */
 const WHOLE_CLUSTER = 6;
@@ -46,7 +44,7 @@ function mendNormalizer(normalizer: Normalizer): void {
   if (normalizer instanceof SequenceNormalizer) {
     for (const part of normalizer.normalizers) if (part) mendNormalizer(part);
   } else if (normalizer instanceof LowercaseNormalizer) {
-    normalizer.normalize = (text) => Array.from(text, (character) => character.toLowerCase()).join('');
+    normalizer.normalize = lowerCaseCharacters;
   } else if (normalizer instanceof PrecompiledNormalizer && normalizer.charsmap) {
     normalizer.normalize = precompiled(fromBase64(normalizer.charsmap, 'its precompiled_charsmap'));
   } else if (normalizer instanceof StripNormalizer) {
@@ -72,10 +70,7 @@ function mendUnigram(model: Unigram): void {
   const { vocab, unk_id: id } = model.config as { vocab: readonly (readonly [string, number])[]; unk_id: number | null };
   const pieces = vocab.map(([text, score], place) => ({ text, score: asRead(score), id: place }));
   const worst = pieces.reduce((least, { score }) => Math.min(least, score), Number.POSITIVE_INFINITY);
-  const segment = bestSegmenter(
-    pieces,
-    { unknown: { id: id ?? -1, score: worst - UNKNOWN_PENALTY }, sums: Float64Array },
-  );
+  const segment = bestSegmenter(pieces, { unknown: { id: id ?? -1, score: worst - UNKNOWN_PENALTY }, sums: Float64Array });
   model.tokenize = (text) => segment(text).map((piece) => piece.text);
 }
 

@@ -1,5 +1,9 @@
 /** A heap of values, of which `pop` gives the first in the order of `before`. Of two equals either may come first. */
-export function minHeap<T>(before: (a: T, b: T) => boolean): { push(value: T): void; pop(): T | undefined; readonly size: number } {
+export function minHeap<T>(before: (a: T, b: T) => boolean): {
+  push(value: T): void;
+  pop(): T | undefined;
+  readonly size: number;
+} {
   const heap: T[] = [];
   return {
     get size() {

@@ -1,9 +1,9 @@
 import { VitrailError } from '@vitrail/core';
 import { toBase64 } from './base64.ts';
 import { requireMaxTokens } from './require-max-tokens.ts';
+import { scoredMerger } from './scored-merges.ts';
 import { readSentencePieceModel, type SentencePieceModel } from './sentence-piece-model.ts';
 import { sentencePieceNormalizer } from './sentence-piece-normalizer.ts';
-import { scoredMerger } from './scored-merges.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type Segment, unigramSegmenter } from './unigram.ts';
 
@@ -77,7 +77,10 @@ function asciiLowerCase(text: string): string {
 
 function requireControl(name: string, option: string, id: number | undefined): number {
   if (id !== undefined) return id;
-  throw new VitrailError('invalid-argument', `sentencePieceTokenizer: ${option} is set, but the model has no ${name}: leave it out`);
+  throw new VitrailError(
+    'invalid-argument',
+    `sentencePieceTokenizer: ${option} is set, but the model has no ${name}: leave it out`,
+  );
 }
 
 function requirePadId(padId: number, { pieces }: SentencePieceModel): void {

@@ -31,7 +31,7 @@ export function htmlUnescaper(): (text: string) => string {
 }
 
 /** Every name with its semicolon, and those that need none without it too. */
-function namedCharacters(): Map<string, string> {
+export function namedCharacters(): Map<string, string> {
   const entries = (list: string) =>
     list
       .trim()
@@ -45,7 +45,7 @@ function namedCharacters(): Map<string, string> {
 }
 
 /** What bytes 128 to 159 are in Windows-1252; five of them are nothing. */
-const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+export const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 /** The character of `233`, `233;`, `xE9` or `xE9;`. */
 function numbered(digits: string): string {

@@ -84,5 +84,7 @@ it('refuses merges that are none, such as the header of the file', () => {
   expect(() => clipTokenizer({ merges: ['i n', 'in g', 'xy z'] })).toThrow('"xy" is neither a byte nor made by an earlier merge');
   expect(() => clipTokenizer({ merges: ['i n g'] })).toThrow('merge 0 is "i n g"');
   expect(() => clipTokenizer({ merges: [''] })).toThrow('merge 0 is ""');
+  expect(() => clipTokenizer({ merges: ['h e', 'Ġ t'] })).toThrow('this looks like merges of GPT-2');
+  expect(() => clipTokenizer({ merges: ['[PAD]', '[unused0]', '[UNK]'] })).toThrow('this looks like a vocabulary of WordPiece');
   expect(() => clipTokenizer({ merges, maxTokens: 1 })).toThrow('maxTokens must be a whole number of at least 2, but 1 came');
 });
