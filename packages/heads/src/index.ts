@@ -1,5 +1,29 @@
 export { applyHeadTrunk, applyPrototypeHead, type HeadScores, unitPrototypes } from './apply-prototype-head.ts';
+export {
+  type BatchNormOptions,
+  type BatchNormParams,
+  type BatchNormStatistics,
+  batchNorm,
+  initBatchNormStatistics,
+} from './batch-norm.ts';
 export { updateCenter } from './center.ts';
+export {
+  barLipProjector,
+  clipRocketProjector,
+  siamLipPredictor,
+  siamLipProjector,
+  swaLipProjector,
+} from './clip-rocket-mlps.ts';
+export {
+  applyMlp,
+  initMlp,
+  initMlpStatistics,
+  type MlpConfig,
+  type MlpLayer,
+  type MlpParams,
+  type MlpStatistics,
+  mlpShapes,
+} from './mlp.ts';
 export {
   type HeadTrunkParams,
   initHeadTrunk,
