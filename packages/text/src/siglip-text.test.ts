@@ -1,6 +1,6 @@
-import { mul, type Tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { eye, mul, slice, type Tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
 import { countParameters, countShapes, createRng, disposeTree, flattenTree, type TensorTree, unflattenTree } from '@vitrail/core';
-import { expectGradient, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
+import { expectClose, expectGradient, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
 import { expect, it } from 'vitest';
 import {
   applySiglipText,
@@ -63,7 +63,16 @@ it('fills every kind of parameter as big_vision does', () => {
 });
 
 onBackend(['cpu', 'wasm'], () => {
-  it('reads the last token, from which every token is seen, padding too', () => {
+  it('reads the last token', () => {
+    tidy(() => {
+      const head = { kernel: eye(8, 6), bias: zeros([6]) };
+      const ids = tensor2d([[2, 3, 1, 1]], undefined, 'int32');
+      const { pooled, tokens } = applySiglipText(config, { ...initSiglipText(config, createRng(1)), head }, ids);
+      expectClose(pooled, slice(tokens, [0, 3, 0], [1, 1, 6]), 1e-6);
+    });
+  });
+
+  it('sees every token from every token, padding too', () => {
     tidy(() => {
       const params = initSiglipText(config, createRng(1));
       const pool = (...row: number[]) => applySiglipText(config, params, tensor2d([row], undefined, 'int32')).pooled.dataSync();
