@@ -1,4 +1,5 @@
 import { VitrailError } from '@vitrail/core';
+import { exportFormats } from '@vitrail/pretrained';
 import { requireChoice } from '@vitrail/train';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { backendNames, precisions } from './backend.ts';
@@ -10,13 +11,11 @@ import { pretrain } from './commands/pretrain.ts';
 import { listRecipes } from './commands/recipes.ts';
 import { report } from './commands/report.ts';
 import { segment } from './commands/segment.ts';
+import { trainTokenizer } from './commands/train-tokenizer.ts';
 import { taskNames } from './evaluation/tasks.ts';
 import { exitStatus } from './exit-status.ts';
 import { reportError } from './report-error.ts';
 import { versions } from './version.ts';
-
-/** Layouts that `export` will write one day; asked for today, they are named as such. */
-const laterFormats: readonly string[] = ['hf', 'tips-npz', 'tips-scenic-npz'];
 
 /** Runs `vitrail` with these arguments (without the program's name) and returns the exit status; nothing is thrown. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -72,6 +71,10 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--steps <n>', 'short for --set train.steps=N', wholeNumber)
     .option('--batch-size <n>', 'short for --set train.batchSize=N', wholeNumber)
     .option('--seed <n>', 'short for --set train.seed=N', wholeNumber)
+    .option(
+      '--tokenizer <file>',
+      'tokenizer.json to use, as train-tokenizer writes it; without it words of the captions are learned',
+    )
     .option('--resume', 'go on with the run in --out, with the same settings')
     .option('--profile', 'time the kernels of a few steps on webgpu; the report shows the table')
     .action(async (options) => finish(await pretrain(options)));
@@ -98,11 +101,18 @@ function commandLine(finish: (status: number) => void): Command {
     .requiredOption('--out <file>', 'PNG to write')
     .action(segment);
 
-  command('export', 'write the weights in a folder of their own')
+  command('export', 'write a model as transformers, TIPS\' own code or Vitrail reads it')
     .requiredOption('--model <model>', model)
-    .addOption(new Option('--format <format>', 'layout').argParser(exportFormat).default('vitrail'))
+    .addOption(choice('--format', 'form', exportFormats))
     .requiredOption('--out <dir>', 'folder to write')
     .action(exportModel);
+
+  command('train-tokenizer', 'learn a byte-pair vocabulary from captions')
+    .requiredOption('--data <spec>', "scenes, a WebDataset glob ('shards/*.tar'), or mosaic:GLOB?grid=2")
+    .requiredOption('--vocab <n>', 'largest vocabulary, of which 257 are the pad token and bytes', wholeNumber)
+    .requiredOption('--out <file>', 'tokenizer.json to write')
+    .option('--max-tokens <n>', 'write into the file that longer texts are cut, and tell how many captions are', wholeNumber)
+    .action(trainTokenizer);
 
   command('report', 'write report.html of a run again').requiredOption('--run <dir>', 'run directory').action(report);
   command('doctor', 'what this machine offers, and how to get what is missing')
@@ -118,12 +128,4 @@ function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
     throw new InvalidArgumentError('a whole number of at least 0 is needed.');
   return value;
-}
-
-function exportFormat(name: string): string {
-  if (laterFormats.includes(name)) {
-    throw new VitrailError('invalid-argument', `--format ${name} is for a later version; this one writes --format vitrail`);
-  }
-  requireChoice('--format', name, ['vitrail', ...laterFormats]);
-  return name;
 }

@@ -9,6 +9,7 @@ import { requireRoom } from '../memory-estimate.ts';
 import { printResult } from '../print-result.ts';
 import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
+import { readGivenTokenizer } from '../training/given-tokenizer.ts';
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
 import { type Run, trainRun } from '../training/run.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
@@ -21,6 +22,8 @@ import { versions } from '../version.ts';
 export type PretrainOptions = ConfigurationOptions &
   BackendOptions & {
     out?: string;
+    /** A `tokenizer.json`, in place of words learned from the captions. */
+    tokenizer?: string;
     resume?: boolean;
     /** Whether GPU time by kernel is measured. */
     profile?: boolean;
@@ -28,7 +31,7 @@ export type PretrainOptions = ConfigurationOptions &
   };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with: where it runs, not what it computes. */
-const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs'];
+const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs', 'tokenizer.file'];
 
 /**
  * `vitrail pretrain`: trains a recipe on a source, measures it on pictures it has not seen, and writes the run directory.
@@ -49,7 +52,10 @@ export async function pretrain(options: PretrainOptions): Promise<number> {
 async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Promise<number> {
   const { resume = false } = options;
   const { recipe, presetName } = findRecipe(options.recipe);
-  const settings = await settleConfiguration(options);
+  const settled = await settleConfiguration(options);
+  const given = options.tokenizer === undefined ? undefined : await readGivenTokenizer(options.tokenizer, settled.text.maxTokens);
+  const { vocabularySize } = given?.tokenizer ?? settled.text;
+  const settings = { ...settled, text: { ...settled.text, vocabularySize } };
   recipe.assemble(settings); // A setting that cannot be is reported before data and devices are touched.
   if (resume && options.out === undefined) {
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');
@@ -66,7 +72,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
     await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
     for (const warning of await streamWarnings(data.train, settings.captions.streams))
       process.stderr.write(`warning: ${warning}\n`);
-    const tokenizer = await learnTokenizer(data.train, settings.text);
+    const tokenizer = given?.tokenizer ?? (await learnTokenizer(data.train, settings.text));
     const config = { ...settings, text: { ...settings.text, vocabularySize: tokenizer.vocabularySize } };
     const origin = {
       recipe: recipe.name,
@@ -75,6 +81,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
       precision: options.precision,
       versions: versions(),
       samples: { train: data.train.size, evaluation: data.evaluation.size },
+      ...(given && { tokenizer: given.origin }),
     };
     await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
     process.stderr.write(`run: ${directory}\n`);
