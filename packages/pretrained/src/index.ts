@@ -1,9 +1,22 @@
+export { type ExportFormat, exportFormats, exportModel } from './export/export-model.ts';
+export { type ExportableModel, type ExportedModel, requireExportable } from './export/exportable.ts';
 export { type Dinov2ModelConfig, dinov2 } from './families/dinov2.ts';
 export { type Dinov2OfficialConfig, dinov2Official } from './families/dinov2-official.ts';
+export type { EvaClipConfig } from './families/eva-clip.ts';
+export { evaOpenClip } from './families/eva-open-clip.ts';
+export { type EvaTimmConfig, evaTimm } from './families/eva-timm.ts';
+export type { EvaLayout } from './families/eva-tower.ts';
 export { type SiglipModelConfig, siglip } from './families/siglip.ts';
 export { type SiglipOpenClipConfig, siglipOpenClip } from './families/siglip-open-clip.ts';
 export type { SiglipTowers } from './families/siglip-towers.ts';
-export { readVitrailMetadata, type VitrailModelConfig, vitrail, vitrailMetadata } from './families/vitrail.ts';
+export { uta } from './families/uta.ts';
+export {
+  readVitrailMetadata,
+  type VitrailFileConfig,
+  type VitrailModelConfig,
+  vitrail,
+  vitrailMetadata,
+} from './families/vitrail.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';
 export { type Model, modelOf } from './model.ts';

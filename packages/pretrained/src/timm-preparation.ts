@@ -3,11 +3,14 @@ import { type ImagePreparation, type OpenClipPreprocess, openClipPreparation } f
 import { type ConfigFields, readChoice, readNumber } from './config-fields.ts';
 
 /**
- * How a model of timm wants pictures at evaluation: `pretrained_cfg` of its `config.json`, with the defaults of EVA where it says nothing.
+ * How a model of timm wants pictures at evaluation: `pretrained_cfg` of its `config.json`, with the defaults of EVA where it
+ * says nothing.
  *
- * @throws `invalid-argument` for `crop_mode: 'border'`, and for `squash` with a margin that is cut off, which no published model of EVA uses
+ * @throws `invalid-argument` for `crop_mode: 'border'`, and for `squash` with a margin that is cut off, which no published
+ *   model of EVA uses
  * @see timm, `data/transforms_factory.py` (transforms_imagenet_eval); defaults: `models/eva.py` (_cfg)
- * @example timmPreparation({ crop_pct: 0.9 }, 224).resize // { kind: 'shortest-side', size: 248, crop: 224, rounding: 'half-even' }
+ * @example timmPreparation({ crop_pct: 0.9 }, 224).resize // { kind: 'shortest-side', size: 248, crop: 224, rounding:
+ *   'half-even' }
  */
 export function timmPreparation(pretrained: ConfigFields, imageSize: number): ImagePreparation {
   const { mean, std, interpolation } = pretrained as Pick<OpenClipPreprocess, 'mean' | 'std' | 'interpolation'>;

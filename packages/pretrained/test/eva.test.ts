@@ -4,7 +4,7 @@ import { createRng, disposeTree } from '@vitrail/core';
 import { expectClose } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { evaOpenClip } from '../src/families/eva-open-clip.ts';
-import { evaTimm } from '../src/families/eva02-timm.ts';
+import { evaTimm } from '../src/families/eva-timm.ts';
 import { uta } from '../src/families/uta.ts';
 import { loadParameters } from '../src/index.ts';
 import { compareWithReference, readForm } from './compare-with-reference.ts';

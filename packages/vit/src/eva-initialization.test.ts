@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { createRng, disposeTree, flattenTree, type TensorTree } from '@vitrail/core';
+import { createRng, disposeTree, flattenTree } from '@vitrail/core';
 import { describe, expect, it } from 'vitest';
 import { initEvaVit } from './eva-initialization.ts';
 import type { EvaVitConfig, EvaVitParams } from './eva-vit.ts';
@@ -21,7 +21,7 @@ const deviation = (values: ArrayLike<number>) =>
   Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length);
 
 function deviations(params: EvaVitParams): (path: string) => number {
-  const flat = flattenTree<Tensor>(params as unknown as TensorTree);
+  const flat = flattenTree<Tensor>(params);
   return (path) => deviation(flat[path].dataSync());
 }
 
@@ -37,7 +37,7 @@ describe('initEvaVit', () => {
     }
     for (const path of ['blocks.0.attn.query.bias', 'blocks.0.mlp.norm.bias', 'head.bias']) expect(of(path), path).toBe(0);
     expect(of('blocks.0.mlp.norm.scale')).toBe(1);
-    disposeTree(params as unknown as TensorTree);
+    disposeTree(params);
   });
 
   it('starts as EVA-02: Xavier of every projection, times the gain of sub-LN after queries and keys', () => {
@@ -55,7 +55,7 @@ describe('initEvaVit', () => {
     expect(of('blocks.0.mlp.w12.kernel') / xavier(48, 64) / gain).toBeCloseTo(1, 1);
     expect(of('blocks.2.mlp.w3.kernel') / xavier(64, 48) / gain).toBeCloseTo(1, 1);
     expect(of('head.kernel') / xavier(48, 32)).toBeCloseTo(1, 1);
-    disposeTree(params as unknown as TensorTree);
+    disposeTree(params);
   });
 
   it('refuses a tower that cannot be', () => {

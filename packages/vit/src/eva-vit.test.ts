@@ -15,7 +15,7 @@ import {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { countParameters, createRng, disposeTree, flattenTree, type TensorTree, unflattenTree } from '@vitrail/core';
+import { countParameters, createRng, disposeTree, flattenTree, unflattenTree } from '@vitrail/core';
 import { l2Normalize } from '@vitrail/ops';
 import { expectClose, expectGradient, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ function withUta(check: (params: EvaVitParams, images: Tensor4D) => void): void 
     });
   } finally {
     images.dispose();
-    disposeTree(params as unknown as TensorTree);
+    disposeTree(params);
   }
 }
 
@@ -45,7 +45,7 @@ describe('the tower of UTA, against its own code', () => {
     it('gives the same tokens in the joint space', () => {
       withUta((params, images) => {
         const { cls, patches, grid } = applyEvaVit(utaConfig, params, images);
-        expect(countParameters(params as unknown as TensorTree)).toBe(7302);
+        expect(countParameters(params)).toBe(7302);
         expect(grid).toEqual({ rows: 4, columns: 4 });
         expectClose(
           cls,
@@ -111,12 +111,12 @@ const config: EvaVitConfig = {
 /** A tower none of whose parameters is 0 or 1. */
 function withTower(check: (params: EvaVitParams, images: Tensor4D) => void, of: EvaVitConfig = config): void {
   const fresh = initEvaVit(of, createRng(3));
-  const flat = flattenTree<Tensor>(fresh as unknown as TensorTree);
+  const flat = flattenTree<Tensor>(fresh);
   const params = tidy(() => {
     const moved = Object.entries(flat).map(([path, leaf], i) => [path, add(leaf, mul(0.3, sampleTensor(leaf.shape, i)))]);
     return unflattenTree<Tensor>(Object.fromEntries(moved)) as EvaVitParams;
   });
-  disposeTree(fresh as unknown as TensorTree);
+  disposeTree(fresh);
   const images = sampleTensor<Rank.R4>([2, 8, 8, 3]);
   try {
     tidy(() => {
@@ -124,29 +124,30 @@ function withTower(check: (params: EvaVitParams, images: Tensor4D) => void, of: 
     });
   } finally {
     images.dispose();
-    disposeTree(params as unknown as TensorTree);
+    disposeTree(params);
   }
 }
 
 describe('applyEvaVit', () => {
   it('has the gradients of finite differences, masked and with dropped patches', () => {
+    const single = { ...config, depth: 1 };
     withTower((params, images) => {
-      const flat = flattenTree<Tensor>(params as unknown as TensorTree);
+      const flat = flattenTree<Tensor>(params);
       const paths = Object.keys(flat);
       const mask = tensor2d([0, 1, 0, 0, 0, 0, 0, 1], [2, 4]);
       const keep = tensor2d([0, 1, 3, 1, 2, 3], [2, 3], 'int32');
       const tower = (...leaves: Tensor[]) => {
         const moved = unflattenTree(Object.fromEntries(paths.map((path, i) => [path, leaves[i]]))) as EvaVitParams;
-        const { cls, patches } = applyEvaVit(config, moved, images, { mask, keep });
+        const { cls, patches } = applyEvaVit(single, moved, images, { mask, keep });
         return concat([cls, patches], 1);
       };
-      expectGradient(tower, Object.values(flat), { coordinates: 3, h: 3e-3, tolerance: 5e-3 });
-    });
+      expectGradient(tower, Object.values(flat), { coordinates: 2, h: 3e-3, tolerance: 5e-3 });
+    }, single);
   });
 
   it('has the same gradients when blocks run again for them', () => {
     withTower((params, images) => {
-      const leaves = Object.values(flattenTree<Tensor>(params as unknown as TensorTree));
+      const leaves = Object.values(flattenTree<Tensor>(params));
       const keep = tensor2d([0, 1, 3, 1, 2, 3], [2, 3], 'int32');
       const gradients = (remat: boolean) => {
         const loss = () => {

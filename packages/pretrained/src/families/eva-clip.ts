@@ -1,9 +1,9 @@
-import type { TensorTree } from '@vitrail/core';
+import { scalar } from '@tensorflow/tfjs-core';
 import { type ImagePreparation, openClipPreparation } from '@vitrail/data';
 import { type ClipTextConfig, type ClipTextParams, clipTextShapes, initClipText } from '@vitrail/text';
 import { type EvaVitParams, evaVitShapes, initEvaVit } from '@vitrail/vit';
 import type { ModelFamily, ModelHeader } from '../family.ts';
-import { under } from '../naming.ts';
+import { same, under } from '../naming.ts';
 import { type EvaLayout, evaEncoder, evaNaming } from './eva-tower.ts';
 import { clipTextEncoder, openClipTextNaming } from './open-clip-text.ts';
 
@@ -15,7 +15,11 @@ export type EvaClipConfig = {
   readonly preparation: ImagePreparation;
 };
 
-/** The family of such models in one library's files: only how they are told differs. The logit scale is not loaded. */
+/**
+ * The family of such models in one library's files: only how they are told differs.
+ *
+ * @param recognise the towers in a file, and `preprocess_cfg` of open_clip where there is one
+ */
 export function evaClipFamily(
   name: string,
   recognise: (header: ModelHeader) => (Pick<EvaClipConfig, 'image' | 'text'> & { readonly preprocess?: object }) | undefined,
@@ -28,15 +32,20 @@ export function evaClipFamily(
       const { image, text, preprocess } = found;
       return { image, text, preparation: openClipPreparation({ ...preprocess, image_size: image.tower.imageSize }) };
     },
-    shapes: ({ image, text }) => ({ image: evaVitShapes(image.tower), text: clipTextShapes(text) }),
-    naming: ({ image, text }) => ({ ...under('image', evaNaming(image)), ...under('text', openClipTextNaming('text.', text)) }),
-    ignored: ['logit_scale', 'text.attn_mask', 'visual.rope.*', 'visual.blocks.*.attn.rope.*'],
+    shapes: ({ image, text }) => ({ image: evaVitShapes(image.tower), text: clipTextShapes(text), logitScale: [] }),
+    naming: ({ image, text }) => ({
+      ...under('image', evaNaming(image)),
+      ...under('text', openClipTextNaming('text.', text)),
+      logitScale: same('logit_scale', []),
+    }),
+    ignored: ['text.attn_mask', 'visual.rope.*', 'visual.blocks.*.attn.rope.*'],
     init: ({ image, text }, rng) => ({
-      image: initEvaVit(image.tower, rng.fork('image')) as unknown as TensorTree,
-      text: initClipText(text, rng.fork('text')) as unknown as TensorTree,
+      image: initEvaVit(image.tower, rng.fork('image')),
+      text: initClipText(text, rng.fork('text')),
+      logitScale: scalar(Math.log(1 / 0.07)),
     }),
     encoders: ({ image, text }, params) => {
-      const towers = params as unknown as { readonly image: EvaVitParams; readonly text: ClipTextParams };
+      const towers = params as { readonly image: EvaVitParams; readonly text: ClipTextParams };
       return { image: evaEncoder(name, image, towers.image), text: clipTextEncoder(text, towers.text) };
     },
     preparation: ({ preparation }) => preparation,

@@ -41,7 +41,7 @@ export type EvaLayout = {
   readonly isPacked: boolean;
   /** Whether gate and value of SwiGLU are one tensor, `mlp.fc1`: timm's Ti and S. */
   readonly isGatePacked: boolean;
-  /** What is read as the picture: its CLS token, or the mean of its patches, whose norm is then `fc_norm` and whose head is a classifier. */
+  /** What stands for the picture: its CLS token, or the mean of its patches, where the norm is `fc_norm` and a head is a classifier. */
   readonly pooling: 'cls' | 'mean';
   /** Classes of the classifier. */
   readonly classes?: number;
@@ -61,9 +61,11 @@ const unsupported: readonly (readonly [part: RegExp, what: string])[] = [
 ];
 
 /**
- * The tower of EVA in these tensors, or `undefined` when they are none: it has queries and values with a bias, keys without, and learned positions.
+ * The tower of EVA in these tensors, or `undefined` when they are none: it has queries and values with a bias, keys without,
+ * and learned positions.
  *
- * That positions are rotary, on a grid of 16 x 16, is not written anywhere but follows from SwiGLU: all of EVA-02 and UTA, none of EVA-01.
+ * That positions are rotary, on a grid of 16 x 16, is not written anywhere but follows from SwiGLU: all of EVA-02 and UTA, none
+ * of EVA-01.
  *
  * @param heads number of attention heads where it is known; else that of the published tower of this width
  * @throws `invalid-argument` for relatives of EVA that compute otherwise
@@ -189,7 +191,8 @@ function gateNaming(
 /**
  * The tower as an encoder: `cls` and `patches` are norm and head of the CLS token and of each patch.
  *
- * With mean pooling `cls` is the norm of the mean of all patches, which is what a classifier reads, and `patches` the same norm of each.
+ * With mean pooling `cls` is the norm of the mean of all patches, which is what a classifier reads, and `patches` the same norm
+ * of each.
  */
 export function evaEncoder(family: string, { tower, pooling }: EvaLayout, params: EvaVitParams): ImageEncoder {
   return {

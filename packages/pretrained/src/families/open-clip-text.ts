@@ -6,7 +6,8 @@ import type { TextEncoder } from '../family.ts';
 import { layerNormNaming, linearNaming, type Naming, same, transposed, under } from '../naming.ts';
 
 /**
- * The text tower of CLIP in a file of open_clip, EVA-CLIP or UTA, read from the shapes of its tensors, or `undefined` where there is none.
+ * The text tower of CLIP in a file of open_clip, EVA-CLIP or UTA, read from the shapes of its tensors, or `undefined` where
+ * there is none.
  *
  * @param options.prefix in front of every name: `text.`
  * @param options.heads where they are known; else of 64 numbers each, or one where the width is less

@@ -4,11 +4,11 @@ import { readEvaLayout } from './eva-tower.ts';
 import { readOpenClipText } from './open-clip-text.ts';
 
 /**
- * UTA, as jihaonew/UTA publishes it, and EVA-01-CLIP and EVA-02-CLIP up to g, as baaivision/EVA does: one state dictionary with `visual.*` and `text.*`.
- * The tables of rotary positions in it are computed anew.
+ * UTA, as jihaonew/UTA publishes it, and EVA-01-CLIP and EVA-02-CLIP up to g, as baaivision/EVA does: one state dictionary with
+ * `visual.*` and `text.*`. The tables of rotary positions in it are computed anew.
  *
- * Patches of UTA are in the space of texts, `head(norm(x))` as in its training; those of EVA-CLIP the same way, as MaskCLIP reads CLIP without its
- * last step.
+ * Patches of UTA are in the space of texts, `head(norm(x))` as in its training; those of EVA-CLIP the same way, as MaskCLIP
+ * reads CLIP without its last step.
  *
  * @see jihaonew/UTA `eva_vit_model`; baaivision/EVA `EVA-CLIP/rei/eva_clip`
  */

@@ -1,4 +1,4 @@
-import { filled, initParameters, linearShapes, normal, type ParameterShapes, type TensorTree } from '@vitrail/core';
+import { filled, initParameters, linearShapes, normal, type ParameterShapes } from '@vitrail/core';
 import type { ImagePreparation } from '@vitrail/data';
 import { type EvaVitParams, evaVitShapes, initEvaVit } from '@vitrail/vit';
 import { readPart } from '../config-fields.ts';
@@ -11,10 +11,12 @@ import { type EvaLayout, evaEncoder, evaNaming, readEvaLayout } from './eva-towe
 export type EvaTimmConfig = { readonly layout: EvaLayout; readonly preparation: ImagePreparation };
 
 /**
- * EVA-01 and EVA-02 as timm has them: `eva02_base_patch14_224.mim_in22k`, towers fine-tuned for classification, and the image towers of EVA-CLIP. A
- * classifier is loaded, so that it is there when the model is written, but not applied; the head of a tower of CLIP is.
+ * EVA-01 and EVA-02 as timm has them: `eva02_base_patch14_224.mim_in22k`, towers fine-tuned for classification, and the image
+ * towers of EVA-CLIP. A classifier is loaded, so that it is there when the model is written, but not applied; the head of a
+ * tower of CLIP is.
  *
- * Patches of towers that timm pools by their mean are `fc_norm(x)` each, the last norm of their pretraining; timm gives them without.
+ * Patches of towers that timm pools by their mean are `fc_norm(x)` each, the last norm of their pretraining; timm gives them
+ * without.
  *
  * @see timm, `models/eva.py` (Eva)
  */
@@ -36,13 +38,13 @@ export const evaTimm: ModelFamily<EvaTimmConfig> = {
   },
   ignored: [],
   init: ({ layout }, rng) => ({
-    ...(initEvaVit(layout.tower, rng) as unknown as TensorTree),
+    ...initEvaVit(layout.tower, rng),
     ...initParameters(classifierShapes(layout), rng, [
       ['**.kernel', normal(0.02)],
       ['**.bias', filled(0)],
     ]),
   }),
-  encoders: ({ layout }, params) => ({ image: evaEncoder(evaTimm.name, layout, params as unknown as EvaVitParams) }),
+  encoders: ({ layout }, params) => ({ image: evaEncoder(evaTimm.name, layout, params as EvaVitParams) }),
   preparation: ({ preparation }) => preparation,
 };
 
