@@ -1,13 +1,12 @@
 import { VitrailError } from '@vitrail/core';
 import type { TeacherPolicy } from '@vitrail/ema';
-import type { MaskSpec } from '@vitrail/masking';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
 import type { DualEncoderConfiguration } from './configuration.ts';
 
 /** Every setting of TIPS and TIPSv2; the ablations of the paper are values of these. */
 export type TipsConfiguration = DualEncoderConfiguration & {
   /** Patches hidden from the student: `round(ratio * N)` of every picture. */
-  mask: { kind: MaskSpec['kind']; ratio: number };
+  mask: { kind: 'random' | 'block'; ratio: number };
   /** Projection heads to prototypes, one for CLS tokens and one for patches; shapes as in DINO and iBOT. */
   heads: {
     hidden: number;
