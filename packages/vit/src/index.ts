@@ -1,5 +1,5 @@
 export { applyVit, type VitOptions, type VitOutputs } from './apply-vit.ts';
-export { type AttentionPoolParams, applyAttentionPool, attentionPoolShapes, probeInitializer } from './attention-pool.ts';
+export { type AttentionPoolParams, applyAttentionPool, attentionPoolShapes } from './attention-pool.ts';
 export {
   applyBlock,
   type BlockConfig,
