@@ -9,9 +9,6 @@ import { scratchFolder } from './scratch.ts';
 import { tinyPretrain } from './tiny.ts';
 import { type Ending, vitrail } from './vitrail.ts';
 
-// SwiftShader compiles shaders in a tenth of the time that lavapipe takes.
-const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (existsSync(swiftShader) && !existsSync('/dev/dri')) process.env.VK_DRIVER_FILES ??= swiftShader;
 useSoftwareGpu();
 const webgpu = (await detectBackends()).find(({ name }) => name === 'webgpu');
 const available = webgpu?.available === true;

@@ -1,16 +1,9 @@
-import { existsSync } from 'node:fs';
 import { getBackend, registerBackend, removeBackend, setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { softwareDrivers, useSoftwareGpu } from '@vitrail/testing';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { create, globals } from 'webgpu';
 import { type Precision, registerWebGpuKernels } from '../src/index.ts';
 import { type ProductTuning, setProductTuning } from '../src/tuning.ts';
-
-/** Drivers that compute on the processor: SwiftShader comes with chromium and compiles shaders quickly, Mesa's lavapipe has float16. */
-const softwareDrivers = [
-  { name: 'SwiftShader', path: '/usr/lib/chromium/vk_swiftshader_icd.json' },
-  { name: 'llvmpipe', path: '/usr/share/vulkan/icd.d/lvp_icd.json' },
-  { name: 'llvmpipe', path: '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json' },
-];
 
 /** The devices of both precisions: of this machine's GPU, else of software drivers; none where there is no adapter. */
 export const devices = await openDevices();
@@ -23,16 +16,14 @@ type Opened = { gpu: GPU; device: GPUDevice; info: GPUAdapterInfo };
 
 async function openDevices(): Promise<Partial<Record<Precision, Opened>>> {
   Object.assign(globalThis, globals);
-  const isLinux = process.platform === 'linux';
-  if (!isLinux || existsSync('/dev/dri') || process.env.VK_DRIVER_FILES !== undefined) {
+  const drivers = softwareDrivers();
+  useSoftwareGpu(drivers);
+  if (drivers.length === 0) {
     const opened = await openDevice();
     return { f32: opened, ...(opened?.device.features.has('shader-f16') && { f16: opened }) };
   }
-  const drivers = softwareDrivers.filter(({ path }) => existsSync(path));
-  process.env.VK_DRIVER_FILES = drivers.map(({ path }) => path).join(':');
-  process.env.XDG_RUNTIME_DIR ??= '/tmp';
   const half = drivers.find(({ name }) => name === 'llvmpipe');
-  return { f32: drivers[0] && (await openDevice(drivers[0].name)), f16: half && (await openDevice(half.name)) };
+  return { f32: await openDevice(drivers[0].name), f16: half && (await openDevice(half.name)) };
 }
 
 /** @param adapterName a part of its name; the best one by default */
@@ -85,15 +76,21 @@ export type ExpectAsOnCpu = (
 ) => Promise<void>;
 
 /**
- * The same tests in every precision that there is a device for. `expectAsOnCpu` compares with the plain composition on the cpu backend, and two
+ * The same tests in every precision that there is a device for (and that is among `precisions`). `expectAsOnCpu` compares with the plain composition on the cpu backend, and two
  * runs on the device with each other, bit by bit. Without an adapter the tests are skipped.
  */
-export function onWebGpu(tests: (expectAsOnCpu: ExpectAsOnCpu, precision: Precision) => void): void {
+export function onWebGpu(
+  tests: (expectAsOnCpu: ExpectAsOnCpu, precision: Precision) => void,
+  { precisions = ['f32', 'f16'] }: { precisions?: readonly Precision[] } = {},
+): void {
   if (device === undefined) {
     describe.skip('on webgpu: this machine has no GPU adapter, not even one in software', () => tests(async () => {}, 'f32'));
     return;
   }
-  const opened = Object.entries(devices).filter((entry): entry is [Precision, Opened] => entry[1] !== undefined);
+  const opened = precisions.flatMap((precision): [Precision, Opened][] => {
+    const one = devices[precision];
+    return one === undefined ? [] : [[precision, one]];
+  });
   describe.each(opened)('on webgpu in %s', (precision, chosen) => {
     let previous: string;
     beforeAll(async () => {

@@ -1,8 +1,8 @@
 export { expectClose } from './close.ts';
-export { expectGradient } from './finite-differences.ts';
+export { expectGradient, expectGradientAsync } from './finite-differences.ts';
 export { expectNoLeak, expectNoLeakAsync } from './leaks.ts';
 export { onBackend } from './on-backend.ts';
 export { peakBytes } from './peak-bytes.ts';
 export { sampleTensor } from './sample-tensor.ts';
-export { useSoftwareGpu } from './software-gpu.ts';
+export { type SoftwareDriver, softwareDrivers, useSoftwareGpu } from './software-gpu.ts';
 export { tidyAsync } from './tidy-async.ts';
