@@ -1,4 +1,3 @@
-import { VitrailError } from '@vitrail/core';
 import { exportFormats } from '@vitrail/pretrained';
 import { requireChoice } from '@vitrail/train';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -101,7 +100,7 @@ function commandLine(finish: (status: number) => void): Command {
     .requiredOption('--out <file>', 'PNG to write')
     .action(segment);
 
-  command('export', 'write a model as transformers, TIPS\' own code or Vitrail reads it')
+  command('export', "write a model as transformers, TIPS' own code or Vitrail reads it")
     .requiredOption('--model <model>', model)
     .addOption(choice('--format', 'form', exportFormats))
     .requiredOption('--out <dir>', 'folder to write')

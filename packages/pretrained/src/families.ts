@@ -1,5 +1,27 @@
+import { dinov2 } from './families/dinov2.ts';
+import { dinov2Official } from './families/dinov2-official.ts';
+import { evaOpenClip } from './families/eva-open-clip.ts';
+import { evaTimm } from './families/eva-timm.ts';
+import { siglip } from './families/siglip.ts';
+import { siglipOpenClip } from './families/siglip-open-clip.ts';
+import { tipsPytorch } from './families/tips-pytorch.ts';
+import { tipsScenic } from './families/tips-scenic.ts';
+import { tipsv2 } from './families/tipsv2.ts';
+import { uta } from './families/uta.ts';
 import { vitrail } from './families/vitrail.ts';
 import type { ModelFamily } from './family.ts';
 
 /** Every kind of model that can be read; no model belongs to two. */
-export const families: readonly ModelFamily<unknown>[] = [vitrail];
+export const families: readonly ModelFamily<unknown>[] = [
+  vitrail,
+  tipsv2,
+  tipsScenic,
+  tipsPytorch,
+  dinov2,
+  dinov2Official,
+  siglip,
+  siglipOpenClip,
+  uta,
+  evaOpenClip,
+  evaTimm,
+];

@@ -7,6 +7,7 @@ export { evaOpenClip } from './families/eva-open-clip.ts';
 export { type EvaTimmConfig, evaTimm } from './families/eva-timm.ts';
 export type { EvaLayout } from './families/eva-tower.ts';
 export { type SiglipModelConfig, siglip } from './families/siglip.ts';
+export { type SiglipBigVisionConfig, siglipBigVision } from './families/siglip-big-vision.ts';
 export { type SiglipOpenClipConfig, siglipOpenClip } from './families/siglip-open-clip.ts';
 export type { SiglipTowers } from './families/siglip-towers.ts';
 export { uta } from './families/uta.ts';

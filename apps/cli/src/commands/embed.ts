@@ -4,10 +4,11 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
-import { prepareImage, tipsPreparation } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
+import type { Model } from '@vitrail/pretrained';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
-import { loadModel, type Model } from '../model.ts';
+import { concatenate } from '../concatenate.ts';
+import { loadModel } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
 import { printResult } from '../print-result.ts';
 
@@ -69,7 +70,7 @@ async function embedPictures(model: Model, files: readonly string[]): Promise<Re
   let patchesShape: number[] = [];
   for (const file of files) {
     const picture = await decodeImage(await readFile(file), file);
-    const { cls, patches } = model.encodeImages(prepareImage(picture, tipsPreparation(model.imageSize)), 1, 'tokens');
+    const { cls, patches } = model.encodeImages(model.prepare(picture, 'reference'), 1);
     clsShape = cls.shape.slice(1);
     patchesShape = patches.shape.slice(1);
     try {
@@ -90,14 +91,4 @@ async function embedTexts(model: Model, texts: readonly string[]): Promise<Recor
   const features = model.encodeTexts(texts);
   const values = await features.data<'float32'>().finally(() => features.dispose());
   return { text: { dtype: 'F32', shape: features.shape, values } };
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

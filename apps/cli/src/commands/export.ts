@@ -1,26 +1,32 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeSafetensors } from '@vitrail/checkpoints';
+import { startBackend } from '@vitrail/backend';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
-import { describeModel, findModelFile } from '../model.ts';
-import { printResult } from '../print-result.ts';
+import { type ExportFormat, exportModel as filesOfModel, requireExportable } from '@vitrail/pretrained';
+import { loadModel } from '../model.ts';
 
 /** What `vitrail export` takes. */
-export type ExportOptions = { model: string; format: 'vitrail'; out: string; json?: boolean };
+export type ExportOptions = { model: string; format: ExportFormat; out: string; json?: boolean };
 
-/** `vitrail export`: writes a model's weights, described by their metadata and checked on the way, to `DIR/model.safetensors`. */
-export async function exportModel({ model, out, json }: ExportOptions): Promise<void> {
-  const file = await findModelFile(model);
-  const bytes = await readFile(file);
-  describeModel(bytes, file);
+/** `vitrail export`: writes a model's towers and tokenizer into a folder, in a published form; what that form does not hold is said on stderr. */
+export async function exportModel(options: ExportOptions): Promise<void> {
+  const { model: path, format, out, json } = options;
+  await startBackend('cpu'); // It keeps tensors and computes next to nothing.
+  const model = await loadModel(path);
   try {
-    await mkdir(out, { recursive: true });
-  } catch (cause) {
-    throw new VitrailError('io', `--out: ${out} cannot be made (${(cause as Error).message})`, { cause });
+    const { files, notes } = await filesOfModel(requireExportable(model), format);
+    try {
+      await mkdir(out, { recursive: true });
+    } catch (cause) {
+      throw new VitrailError('io', `--out: ${out} cannot be made (${(cause as Error).message})`, { cause });
+    }
+    for (const [name, bytes] of Object.entries(files)) await replaceFile(join(out, name), bytes);
+    const names = Object.keys(files);
+    if (json) process.stdout.write(`${JSON.stringify({ folder: out, files: names, notes })}\n`);
+    else for (const name of names) process.stdout.write(`${join(out, name)}\n`);
+    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  } finally {
+    model.dispose();
   }
-  const target = join(out, 'model.safetensors');
-  await replaceFile(target, bytes);
-  const tensors = Object.keys(decodeSafetensors(bytes).tensors).length;
-  printResult({ file: target, tensors }, { json: json ?? false });
 }

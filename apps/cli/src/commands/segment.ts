@@ -3,9 +3,9 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { simpleTemplates } from '@vitrail/captions';
 import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
-import { prepareImage, tipsPreparation } from '@vitrail/data';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
+import type { Model, Readout } from '@vitrail/pretrained';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
@@ -23,7 +23,7 @@ export type SegmentOptions = BackendOptions & {
 };
 
 /**
- * `vitrail segment`: gives every pixel of a picture the label whose text is nearest (zero-shot, value-attention read-out), and writes the
+ * `vitrail segment`: gives every pixel of a picture the label whose text is nearest (zero-shot; by the value-attention read-out, where the model has one), and writes the
  * picture tinted by label as PNG; the share of each label goes to stdout.
  */
 export async function segment(options: SegmentOptions): Promise<void> {
@@ -44,7 +44,7 @@ export async function segment(options: SegmentOptions): Promise<void> {
   let map: Uint8Array;
   try {
     const classes = await classEmbeddings(model.encodeTexts, labels, ['{}', ...simpleTemplates]);
-    const images = model.encodeImages(prepareImage(picture, tipsPreparation(model.imageSize)), 1, 'value');
+    const images = model.encodeImages(model.prepare(picture, 'whole'), 1, denseReadout(model));
     map = await segmentByText(images.patches, classes, [height, width]).finally(() => dispose({ classes, images }));
   } finally {
     model.dispose();
@@ -62,6 +62,12 @@ export async function segment(options: SegmentOptions): Promise<void> {
   }
   for (const { label, share, color } of found)
     process.stdout.write(`${label.padEnd(20)} ${(100 * share).toFixed(1)} %  rgb(${color.join(', ')})\n`);
+}
+
+/** What the model knows of read-outs that keep patches local, the best first. */
+function denseReadout({ readouts }: Model): Readout {
+  const preferred: readonly Readout[] = ['value', 'value-only'];
+  return preferred.find((name) => readouts.includes(name)) ?? 'tokens';
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {

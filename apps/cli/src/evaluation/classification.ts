@@ -2,7 +2,7 @@ import { dispose, type Tensor2D } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import type { Sample, SampleSource } from '@vitrail/data';
 import { knn, zeroShotClassification } from '@vitrail/eval';
-import type { Model } from '../model.ts';
+import type { Model } from '@vitrail/pretrained';
 import { ClsFeatures } from './cls-features.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';

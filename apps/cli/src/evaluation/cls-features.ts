@@ -1,5 +1,5 @@
 import { dispose, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
-import type { Model } from '../model.ts';
+import type { Model } from '@vitrail/pretrained';
 
 /** CLS tokens of pictures, collected chunk by chunk on the host. */
 export class ClsFeatures {

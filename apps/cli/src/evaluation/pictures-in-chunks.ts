@@ -1,5 +1,6 @@
 import { isVitrailError, VitrailError } from '@vitrail/core';
-import { type BadSample, prepareImage, type Sample, type SampleSource, tipsPreparation } from '@vitrail/data';
+import type { BadSample, RgbImage, Sample, SampleSource } from '@vitrail/data';
+import { concatenate } from '../concatenate.ts';
 import { hearSignals } from '../event-loop.ts';
 
 /** Pictures as the model takes them, and how many came before. */
@@ -7,7 +8,7 @@ export type PictureChunk = {
   /** Pictures in the chunks before this one: bad samples do not count. */
   first: number;
   samples: readonly Sample[];
-  /** `[samples, size, size, 3]` in [0, 1]. */
+  /** As the model takes them, one behind the other. */
   pixels: Float32Array;
 };
 
@@ -15,8 +16,8 @@ export type PictureChunk = {
 export type PictureOptions = {
   /** The first samples of the source, this many at most. */
   count: number;
-  /** Side of the squares that pictures are resized to, in pixels. */
-  size: number;
+  /** A picture as the model takes it. */
+  prepare: (picture: RgbImage) => Float32Array;
   /** Throws `corrupt-data` when a sample lacks what the caller needs of it. */
   require?: (sample: Sample) => unknown;
   /** Told of each sample that is left out: one that is damaged, or lacks what is required. */
@@ -34,7 +35,7 @@ const CHUNK = 32;
  */
 export async function* picturesInChunks(
   source: SampleSource,
-  { count, size, require, onBadSample, signal }: PictureOptions,
+  { count, prepare, require, onBadSample, signal }: PictureOptions,
 ): AsyncGenerator<PictureChunk> {
   let first = 0;
   let reason = 'there are no samples';
@@ -50,12 +51,7 @@ export async function* picturesInChunks(
     }
     const samples = read.flatMap((result) => ('reason' in result ? [] : [result]));
     if (samples.length === 0) continue;
-    const length = size * size * 3;
-    const pixels = new Float32Array(samples.length * length);
-    samples.forEach((sample, i) => {
-      pixels.set(prepareImage(sample.image, tipsPreparation(size)), i * length);
-    });
-    yield { first, samples, pixels };
+    yield { first, samples, pixels: concatenate(samples.map((sample) => prepare(sample.image))) };
     first += samples.length;
   }
   if (first === 0) throw new VitrailError('missing-data', `no picture of ${source.description} can be used; ${reason}`);

@@ -1,7 +1,7 @@
 import { concat, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import type { SampleSource } from '@vitrail/data';
 import { retrieval } from '@vitrail/eval';
-import type { Model } from '../model.ts';
+import type { Model } from '@vitrail/pretrained';
 import { ClsFeatures } from './cls-features.ts';
 import { descriptiveCaption } from './descriptive-caption.ts';
 import type { EvaluationResult } from './evaluation-result.ts';

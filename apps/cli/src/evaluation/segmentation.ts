@@ -3,7 +3,7 @@ import { dispose, slice } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import type { LabelMap, Sample, SampleSource } from '@vitrail/data';
 import { type ConfusionMatrix, chooseReadout, confusionMatrix, segmentationScores, segmentByText } from '@vitrail/eval';
-import type { Model, Readout } from '../model.ts';
+import type { Model, Readout } from '@vitrail/pretrained';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { PatchProbe } from './patch-probe.ts';
 import { type PictureOptions, picturesInChunks } from './pictures-in-chunks.ts';
@@ -35,9 +35,10 @@ export async function evaluateSegmentation(
 ): Promise<EvaluationResult> {
   const classCount = source.classNames?.length ?? 0;
   const classes = await sourceClassEmbeddings(model, source);
+  const known = Object.keys(readouts).filter((name) => model.readouts.includes(readouts[name]) && (zeroShot || name === 'plain'));
   const patchProbe = new PatchProbe(classCount);
   const matrices: Matrices = Object.fromEntries(
-    Object.keys(readouts).map((name) => [name, { validation: confusionMatrix(classCount), test: confusionMatrix(classCount) }]),
+    known.map((name) => [name, { validation: confusionMatrix(classCount), test: confusionMatrix(classCount) }]),
   );
 
   try {
@@ -45,7 +46,7 @@ export async function evaluateSegmentation(
       const half = (i: number): Half => ((first + i) % 2 === 0 ? 'validation' : 'test');
       const labels = samples.map(labelsOf);
       for (const [name, readout] of Object.entries(readouts)) {
-        if (!zeroShot && readout !== 'tokens') continue;
+        if (!known.includes(name)) continue;
         const images = model.encodeImages(pixels, samples.length, readout);
         try {
           const { patches } = images;

@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
-import type { BadSample, SampleSource } from '@vitrail/data';
+import type { BadSample, RgbImage, SampleSource } from '@vitrail/data';
+import type { Model } from '@vitrail/pretrained';
 import { requireChoice } from '@vitrail/train';
-import type { Model } from '../model.ts';
 import { evaluateClassification } from './classification.ts';
 import { hasCaptions } from './descriptive-caption.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
@@ -63,7 +63,7 @@ export async function evaluateModel(
   const told = new Set<string>();
   const pictures = {
     count: Math.min(samples, source.size),
-    size: model.imageSize,
+    prepare: (picture: RgbImage) => model.prepare(picture, 'reference'),
     signal,
     onBadSample(bad: BadSample) {
       if (!told.has(bad.key)) onBadSample?.(bad);
@@ -74,10 +74,15 @@ export async function evaluateModel(
   return {
     samples: pictures.count,
     ...((wants('zero-shot-segmentation') || wants('linear-probe')) &&
-      (await evaluateSegmentation(model, source, pictures, {
-        zeroShot: wants('zero-shot-segmentation'),
-        probe: wants('linear-probe'),
-      }))),
+      (await evaluateSegmentation(
+        model,
+        source,
+        { ...pictures, prepare: (picture) => model.prepare(picture, 'whole') },
+        {
+          zeroShot: wants('zero-shot-segmentation'),
+          probe: wants('linear-probe'),
+        },
+      ))),
     ...((wants('zero-shot-classification') || wants('knn')) &&
       (await evaluateClassification(model, source, pictures, {
         zeroShot: wants('zero-shot-classification'),

@@ -1,10 +1,11 @@
 import { dispose, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, transpose } from '@tensorflow/tfjs-core';
-import { prepareImage, type Sample, type SampleSource, tipsPreparation } from '@vitrail/data';
+import type { Sample, SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize, matrixProduct } from '@vitrail/ops';
+import type { ImageFeatures, Model, Readout } from '@vitrail/pretrained';
+import { concatenate } from '../concatenate.ts';
 import { findCaption } from '../evaluation/descriptive-caption.ts';
 import { sourceClassEmbeddings } from '../evaluation/prompts.ts';
-import type { ImageFeatures, Model, Readout } from '../model.ts';
 import { classColors, encodePng, type ReportPictures, type RetrievalExample, type SegmentationExample } from '../report/index.ts';
 import { paintHeatMap } from './heat-map.ts';
 import { paintLabels } from './overlay.ts';
@@ -67,7 +68,7 @@ async function segmentationExample(
 ): Promise<SegmentationExample> {
   const { width, height, data } = sample.image;
   const truth = sample.labels?.data ?? new Uint8Array(width * height);
-  const pixels = prepareImage(sample.image, tipsPreparation(model.imageSize));
+  const pixels = model.prepare(sample.image, 'whole');
   const present = [...new Set(truth)].sort((a, b) => a - b);
   const features = tidy(() => {
     const dense = model.encodeImages(pixels, 1, readout).patches; // [1, rows, columns, D]
@@ -103,7 +104,7 @@ async function retrievalExamples(model: Model, samples: readonly Sample[]): Prom
   if (samples.length === 0) return [];
   const queries = samples.slice(0, shown.retrieval).map((sample) => findCaption(sample) ?? '');
   const similarity = tidy(() => {
-    const pixels = samples.map((sample) => prepareImage(sample.image, tipsPreparation(model.imageSize)));
+    const pixels = samples.map((sample) => model.prepare(sample.image, 'reference'));
     const images = l2Normalize(lastCls(model.encodeImages(concatenate(pixels), samples.length, 'tokens'))) as Tensor2D;
     return matrixProduct(l2Normalize(model.encodeTexts(queries)) as Tensor2D, transpose(images)); // [queries, samples]
   });
@@ -130,12 +131,4 @@ function lastCls({ cls }: ImageFeatures): Tensor2D {
 
 function asBytes(unit: Float32Array): Uint8Array {
   return Uint8Array.from(unit, (value) => Math.round(255 * value));
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.length * parts[0].length);
-  parts.forEach((part, i) => {
-    whole.set(part, i * part.length);
-  });
-  return whole;
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
+import { decodeSafetensors, treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
 import { latestCheckpoint, pruneCheckpoints, writeCheckpoint } from '@vitrail/checkpoints/node';
 import { type TensorTree, VitrailError } from '@vitrail/core';
+import { readVitrailMetadata, type VitrailModelConfig, vitrailMetadata } from '@vitrail/pretrained';
 import { openLedger, type TrainState } from '@vitrail/train';
-import { describeModel, type ModelDescription, modelMetadata } from '../model.ts';
 import type { MetricSums } from './metric-window.ts';
 
 /**
@@ -28,12 +28,12 @@ export async function saveState(
     keep,
     badSamples,
     unlogged,
-  }: { description: ModelDescription; keep: number; badSamples: number; unlogged: MetricSums },
+  }: { description: VitrailModelConfig; keep: number; badSamples: number; unlogged: MetricSums },
 ): Promise<void> {
   const counts = [...(await state.ledger.counts.data())];
   const numbers: StateFile = { step: state.step, counts, badSamples, unlogged };
   await writeCheckpoint(directory, state.step, {
-    'model.safetensors': await treeToSafetensors(state.params, modelMetadata(description)),
+    'model.safetensors': await treeToSafetensors(state.params, vitrailMetadata(description)),
     'optimizer.safetensors': await treeToSafetensors(state.optimizer),
     'carried.safetensors': await treeToSafetensors(state.carried),
     'state.json': `${JSON.stringify(numbers, null, 2)}\n`,
@@ -49,7 +49,7 @@ export async function saveState(
  */
 export async function loadLatestState(
   directory: string,
-  description: ModelDescription,
+  description: VitrailModelConfig,
 ): Promise<(Pick<StateFile, 'counts' | 'badSamples' | 'unlogged'> & { state: TrainState }) | undefined> {
   const latest = await latestCheckpoint(directory);
   if (latest === undefined) return undefined;
@@ -63,7 +63,7 @@ export async function loadLatestState(
     );
   }
   const model = await read('model.safetensors');
-  if (JSON.stringify(describeModel(model, latest.path)) !== JSON.stringify(description)) {
+  if (JSON.stringify(readVitrailMetadata(decodeSafetensors(model).metadata)) !== JSON.stringify(description)) {
     throw new VitrailError(
       'invalid-argument',
       `${latest.path} was trained on captions of other words: the data has changed since; start a new run in another directory (--out)`,

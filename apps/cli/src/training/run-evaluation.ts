@@ -1,7 +1,7 @@
 import type { BadSample, SampleSource } from '@vitrail/data';
+import type { Model } from '@vitrail/pretrained';
 import type { EvaluationResult } from '../evaluation/evaluation-result.ts';
 import { evaluateModel, possibleTasks, type TaskName } from '../evaluation/tasks.ts';
-import type { Model } from '../model.ts';
 import type { RunTrackers } from './trackers.ts';
 
 /** What is measured during a run; the rest waits for its end. */

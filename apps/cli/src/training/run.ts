@@ -4,6 +4,7 @@ import { latestCheckpoint } from '@vitrail/checkpoints/node';
 import { countParameters, createRng, type TensorTree, VitrailError } from '@vitrail/core';
 import { type BadSample, loadBatches } from '@vitrail/data';
 import { valuesAreOnHost } from '@vitrail/ops';
+import { modelOf, vitrail } from '@vitrail/pretrained';
 import type { DualEncoderConfiguration, DualEncoderParams, System } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import {
@@ -21,7 +22,6 @@ import {
 import { createProgress, writeJson } from '@vitrail/train/node';
 import { chosenReadout } from '../evaluation/segmentation.ts';
 import { hearSignals } from '../event-loop.ts';
-import { modelOf } from '../model.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
 import { loadLatestState, saveState } from './checkpointing.ts';
 import { openGpuProfile } from './gpu-profile.ts';
@@ -110,7 +110,11 @@ export async function trainRun({
       note(bad);
     },
   });
-  const modelNow = ({ params }: State) => modelOf(params, description, tokenizer);
+  const modelNow = ({ params }: State) =>
+    modelOf(vitrail.encoders({ ...description, hasLogitScale: true }, params), {
+      preparation: vitrail.preparation({ ...description, hasLogitScale: true }),
+      tokenizer,
+    });
   async function save(state: State): Promise<void> {
     const sums = await unlogged.read();
     const { keepCheckpoints: keep } = train;

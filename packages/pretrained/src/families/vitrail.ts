@@ -1,11 +1,11 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { reshape, tidy } from '@tensorflow/tfjs-core';
-import { flattenTree, type ParameterShapes, type TensorTree, VitrailError } from '@vitrail/core';
+import { flattenTree, type ParameterShapes, type Rng, type TensorTree, VitrailError } from '@vitrail/core';
 import { tipsPreparation } from '@vitrail/data';
-import { applyText, initText, type TextConfig, type TextParams, textShapes } from '@vitrail/text';
-import { applyVit, initVit, type VitConfig, type VitParams, vitShapes } from '@vitrail/vit';
-import type { Encoders, ModelFamily } from '../family.ts';
+import { initLogitScale } from '@vitrail/losses';
+import type { TextConfig } from '@vitrail/text';
+import type { VitConfig } from '@vitrail/vit';
+import type { ModelFamily } from '../family.ts';
 import { same } from '../naming.ts';
+import { initTips, tipsEncoders, tipsShapes } from './tips-tower.ts';
 
 /** What a model file of Vitrail says of itself: enough to encode with it, and nothing of how it was trained. */
 export type VitrailModelConfig = {
@@ -14,6 +14,9 @@ export type VitrailModelConfig = {
   /** Of `tokenizerFromJSON`. */
   readonly tokenizer: unknown;
 };
+
+/** A model file of Vitrail: that, and whether the learned temperature is in the file. */
+export type VitrailFileConfig = VitrailModelConfig & { readonly hasLogitScale: boolean };
 
 const KEY = 'vitrail.model';
 
@@ -40,39 +43,25 @@ export function readVitrailMetadata(metadata: Readonly<Record<string, string>>):
 }
 
 /** Models that were pretrained here: `model.safetensors` of a run's checkpoint. Heads for training are in the file, too, and not loaded. */
-export const vitrail: ModelFamily<VitrailModelConfig> = {
+export const vitrail: ModelFamily<VitrailFileConfig> = {
   name: 'vitrail',
-  recognise: ({ metadata }) => readVitrailMetadata(metadata),
+  recognise: ({ metadata, tensors }) => {
+    const config = readVitrailMetadata(metadata);
+    return config && { ...config, hasLogitScale: Object.hasOwn(tensors, 'logitScale') };
+  },
   shapes,
   naming: (config) =>
     Object.fromEntries(Object.entries(flattenTree(shapes(config))).map(([path, shape]) => [path, same(path, shape)])),
-  ignored: ['heads.**', 'logitScale'],
-  init: ({ vit, text }, rng) => ({ image: initVit(vit, rng.fork('image')), text: initText(text, rng.fork('text')) }),
-  encoders,
+  ignored: ['heads.**'],
+  init,
+  encoders: tipsEncoders,
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),
 };
 
-function shapes({ vit, text }: VitrailModelConfig): ParameterShapes {
-  return { image: vitShapes(vit), text: textShapes(text) };
+function shapes(config: VitrailFileConfig): ParameterShapes {
+  return { ...tipsShapes(config), ...(config.hasLogitScale && { logitScale: [] }) };
 }
 
-function encoders({ vit, text }: VitrailModelConfig, params: TensorTree): Encoders {
-  const towers = params as { image: VitParams; text: TextParams };
-  return {
-    image: {
-      imageSize: vit.imageSize,
-      patchSize: vit.patchSize,
-      readouts: ['tokens', 'value', 'value-only'],
-      encode: (images: Tensor4D, readout) =>
-        tidy(() => {
-          const { cls, patches, grid } = applyVit(vit, towers.image, images, { readout });
-          return { cls, patches: reshape(patches, [images.shape[0], grid.rows, grid.columns, vit.width]) };
-        }),
-    },
-    text: {
-      maxTokens: text.maxTokens,
-      vocabularySize: text.vocabularySize,
-      encode: (ids: Tensor2D, padding: Tensor2D) => tidy(() => applyText(text, towers.text, { ids, padding }).pooled),
-    },
-  };
+function init(config: VitrailFileConfig, rng: Rng): TensorTree {
+  return { ...initTips(config, rng), ...(config.hasLogitScale && { logitScale: initLogitScale(0.07) }) };
 }
