@@ -5,6 +5,7 @@ import { l2Normalize, matrixProduct } from '@vitrail/ops';
 import { expectClose, onBackend } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { siglip } from '../src/families/siglip.ts';
+import { siglipBigVision } from '../src/families/siglip-big-vision.ts';
 import { siglipOpenClip } from '../src/families/siglip-open-clip.ts';
 import { loadParameters } from '../src/index.ts';
 import { compareWithReference, readForm } from './compare-with-reference.ts';
@@ -12,6 +13,7 @@ import { compareWithReference, readForm } from './compare-with-reference.ts';
 compareWithReference({ family: siglip, form: 'siglip' });
 compareWithReference({ family: siglip, form: 'siglip-vision' });
 compareWithReference({ family: siglipOpenClip, form: 'siglip-open-clip', files: ['open_clip_model.safetensors'] });
+compareWithReference({ family: siglipBigVision, form: 'siglip-big-vision', files: ['model.npz'] });
 
 onBackend(['cpu', 'wasm'], () => {
   it('resizes positions, and has scale and bias of the loss, as transformers', async () => {
@@ -89,5 +91,12 @@ describe('what is recognised', () => {
     expect(() => named('vit_base_patch16_siglip_224', { timm_pool: 'avg' })).toThrow('timm_pool is "avg"');
     expect(named('vit_base_patch16_clip_224')).toBeUndefined();
     expect(siglip.recognise(header)).toBeUndefined();
+  });
+
+  it('refuses checkpoints of big_vision whose blocks are stacked', () => {
+    const info = { dtype: 'F32', shape: [1] } as const;
+    const tensors = { 'params/img/MAPHead_0/probe': info, 'params/img/Transformer/encoderblock/LayerNorm_0/scale': info };
+    expect(() => siglipBigVision.recognise({ tensors, metadata: {} })).toThrow('stacked (scan=True)');
+    expect(siglipBigVision.recognise({ ...header })).toBeUndefined();
   });
 });
