@@ -1,3 +1,12 @@
+export { captionWords } from './caption-words.ts';
 export { type CaptionStreams, type Captions, drawCaptions, tipsStreams, tipsv2Streams } from './draw-captions.ts';
+export { englishSynonyms } from './english-synonyms.ts';
 export { fillTemplates } from './fill-templates.ts';
+export { randomDeletion } from './random-deletion.ts';
+export { randomSwap } from './random-swap.ts';
+export { removeStopWords } from './remove-stop-words.ts';
+export { stopWords } from './stop-words.ts';
+export { type StrongTextWeights, strongText } from './strong-text.ts';
+export { type Synonyms, synonymReplacement } from './synonym-replacement.ts';
 export { cifarTemplates, imagenetTemplates, simpleTemplates, tclTemplates } from './templates.ts';
+export { weakText } from './weak-text.ts';
