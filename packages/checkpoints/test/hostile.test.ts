@@ -87,6 +87,13 @@ describe('pickles', () => {
     expect((await file.read('w')).values).toEqual(new Float32Array(4));
   });
 
+  // Lists that grow after they were checked would make a tensor that reads past its storage.
+  test('a tensor keeps its shape when the pickle goes on to change the list of it', async () => {
+    const shaped = `ctorch._utils\n_rebuild_tensor_v2\n(${storage(4)}K\0]q\x07(K\x04eK\x01\x85\x89}tR`;
+    const file = await openTensorFile(bytesSource(archive(`${dict(shaped)}h\x07K\x02a0`), 'file'));
+    expect(file.tensors.w.shape).toEqual([4]);
+  });
+
   // Opening a file from the internet would run what its author likes.
   test.each([
     ['by name', 'cos\nsystem\n', 'this file would call os.system'],
