@@ -31,8 +31,7 @@ export type TextOutputs = {
  *
  * @throws `shape-mismatch` for texts longer than `maxTokens`, padding of another shape than ids, or fewer blocks in `params` than the
  *   configuration says; `invalid-argument` for ids that are not int32 or lie outside the vocabulary (not looked at on GPU backends)
- * @see "TIPS", arXiv 2410.16512; "TIPSv2", arXiv 2604.12012; scenic `models/text.py`, `models/tips.py` (TextEncoder). No dropout. Layer
- *   norms have scenic's epsilon, 1e-6 (PyTorch port: 1e-5)
+ * @see "TIPS", arXiv 2410.16512; "TIPSv2", arXiv 2604.12012; scenic `models/text.py`, `models/tips.py` (TextEncoder). No dropout
  * @example applyText(textPresets.B, params, { ids: zeros([2, 64], 'int32'), padding: zeros([2, 64]) }).pooled.shape // [2, 768]
  */
 export function applyText(config: TextConfig, params: TextParams, { ids, padding }: TextInputs): TextOutputs {

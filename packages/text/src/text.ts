@@ -27,6 +27,8 @@ export type TextConfig = {
   readonly maxTokens: number;
   /** V, the number of token ids. */
   readonly vocabularySize: number;
+  /** Added to variances in layer norms; 1e-6 by default, as in scenic (PyTorch port of TIPS: 1e-5). */
+  readonly epsilon?: number;
 };
 
 /** Parameters of a text tower of TIPS. */
@@ -89,7 +91,7 @@ export function initText(config: TextConfig, rng: Rng): TextParams {
   ]) as TextParams;
 }
 
-/** The blocks of a text tower: a plain MLP with ReLU, layer norms with epsilon 1e-6. */
-export function textBlock({ width, heads, mlpHidden }: TextConfig): BlockConfig {
-  return { width, heads, mlp: { kind: 'relu', hidden: mlpHidden } };
+/** The blocks of a text tower: a plain MLP with ReLU. */
+export function textBlock({ width, heads, mlpHidden, epsilon }: TextConfig): BlockConfig {
+  return { width, heads, mlp: { kind: 'relu', hidden: mlpHidden }, epsilon };
 }

@@ -36,6 +36,8 @@ export type VitConfig = {
   readonly positionGrid: number;
   /** Whether there is a learned token that stands in for masked patches. */
   readonly maskToken: boolean;
+  /** What LayerScale starts with. By default there is none, as in scenic; the PyTorch port of TIPS has it, at 1. */
+  readonly layerScale?: number;
   /** Added to variances in layer norms; 1e-6 by default. */
   readonly epsilon?: number;
 };
@@ -112,6 +114,7 @@ export function initVit(
     ['position', truncatedNormal(0.02)],
     ['cls', normal(1e-6)],
     ['maskToken', filled(0)],
+    ['**.ls*', filled(config.layerScale ?? 1)],
     ...tipsInitialization,
   ]) as VitParams;
   const { kernel, bias } = params.patchEmbed;
