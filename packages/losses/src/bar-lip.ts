@@ -1,5 +1,5 @@
 import { addN, mul, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
-import type { AllReduce } from '@vitrail/core';
+import { type AllReduce, requireShape } from '@vitrail/core';
 import { barlowTwins } from './barlow-twins.ts';
 import { type CrossModalViews, everyPair, requireViews } from './cross-modal-views.ts';
 
@@ -19,6 +19,8 @@ import { type CrossModalViews, everyPair, requireViews } from './cross-modal-vie
  */
 export function barLip(views: CrossModalViews, options: { offDiagonal?: number; allReduce?: AllReduce } = {}): Tensor1D {
   requireViews('barLip', views);
+  const [firstStrong] = views.strong.images;
+  if (firstStrong) requireShape('barLip', 'strong.images', firstStrong, views.weak.images.shape);
   return tidy(() => {
     const pairs = [[views.weak.images, views.weak.texts], ...everyPair(views.strong)];
     return mul(addN(pairs.map(([images, texts]) => barlowTwins(images, texts, options))), 1 / pairs.length);

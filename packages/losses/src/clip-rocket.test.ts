@@ -154,6 +154,9 @@ it('says what does not fit', () => {
     expect(() => clipRocket({ weak, strong }, scales(), { labelSmoothing: 2 })).toThrow(
       'labelSmoothing lies in [0, 1], but 2 came',
     );
+    expect(() => barLip({ weak, strong: { images: [zeros([4, 3])], texts: [zeros([4, 3])] } })).toThrow(
+      'barLip: strong.images is [4, 5], but [4, 3] came',
+    );
     expect(() => siamLip(predictions(), { weak, strong: { images: [], texts: [] } })).toThrow(
       'as many strong views as predictions, 2, but 0 came',
     );

@@ -20,7 +20,7 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { matrixProduct } from '@vitrail/ops';
-import { expectClose, onBackend, sampleTensor } from '@vitrail/testing';
+import { expectClose, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
 import { goldRows, inputsOf, representationReference as reference } from '../test/references.ts';
 import {
@@ -115,8 +115,10 @@ onBackend(['cpu', 'wasm'], () => {
         const { rows, width, count, features, prototypes, assignments } = reference.sinkhorn;
         const [x, w] = [tensor2d(features, [rows, width]), tensor2d(prototypes, [width, count])];
         for (const { temperature, iterations, values } of assignments) {
-          const center = sinkhornCenter({ features: x, prototypes: w, temperature }, { iterations });
-          expectClose(assigned(matrixProduct(x, w), temperature, center), values, 1e-4);
+          for (const chunkTokens of [undefined, 1, 4]) {
+            const center = sinkhornCenter({ features: x, prototypes: w, temperature }, { iterations, chunkTokens });
+            expectClose(assigned(matrixProduct(x, w), temperature, center), values, 1e-4);
+          }
         }
       });
     });
@@ -139,6 +141,14 @@ onBackend(['cpu', 'wasm'], () => {
           ].flat(),
           3e-6,
         );
+      });
+    });
+
+    it('leaves nothing behind', () => {
+      tidy(() => {
+        const scores = { features: goldRows(1), prototypes: transpose(goldRows(2)), temperature: 0.05 };
+        expectNoLeak(() => [sinkhornCenter(scores, { chunkTokens: 3 })]);
+        expectNoLeak(() => [swav(scores, { ...scores, temperature: 0.1 })]);
       });
     });
 
@@ -176,6 +186,9 @@ it('sinkhornCenter says what does not fit', () => {
       'prototypes is [4, K], but [5, 4] came',
     );
     expect(() => sinkhornCenter({ ...scores, temperature: 0 })).toThrow('temperature is above 0, but 0 came');
+    expect(() => sinkhornCenter(scores, { chunkTokens: 0.5 })).toThrow(
+      'chunkTokens is a whole number of at least 1, but 0.5 came',
+    );
     expect(() => sinkhornCenter(scores, { iterations: 0 })).toThrow('whole number of at least 1, but 0 came');
     expect(() => sinkhornCenter({ ...scores, features: tensor2d([], [0, 4]) })).toThrow('at least one row and one prototype');
   });

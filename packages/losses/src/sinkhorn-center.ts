@@ -18,7 +18,7 @@ import {
 import { type AllReduce, requireShape, VitrailError } from '@vitrail/core';
 import { matrixProduct, type PrototypeScores, withoutGradient } from '@vitrail/ops';
 
-/** Scores that are in memory at once. */
+/** Scores that are in memory at once, unless the caller says otherwise. */
 const CHUNK_SCORES = 4_000_000;
 
 /** Below this a prototype's share of the batch is not told apart from nothing. */
@@ -37,57 +37,61 @@ const SMALLEST_SHARE = 1e-30;
  * Computed in logarithms: no temperature is too low. Gets and gives no gradient.
  *
  * @param scores of the whole batch: features `[T, d]`, prototypes `[d, K]`, and the temperature (0.05 in SwAV, the teacher's in DINOv2)
- * @param options `iterations`: 3 by default, as in SwAV and DINOv2; `allReduce`: the batch is then that of all workers, against the same K
- *   prototypes, none by default
+ * @param options `iterations`: 3 by default, as in SwAV and DINOv2; `chunkTokens`: rows at a time, by default as many as make about 4
+ *   million scores; `allReduce`: the batch is then that of all workers, against the same K prototypes, none by default
  * @returns `[K]`, the caller's
  * @throws `shape-mismatch` when features and prototypes do not fit together; `invalid-argument` for no rows or prototypes, a temperature
- *   that is not above 0, or iterations that are no whole number of at least 1
+ *   that is not above 0, or iterations or a chunk that are no whole number of at least 1
  * @see "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments" (SwAV), Caron et al. 2020 (arXiv 2006.09882), section
  *   3.1 and appendix A; "Sinkhorn Distances", Cuturi 2013 (arXiv 1306.0895); DINOv2, `loss/dino_clstoken_loss.py`
  * @example sinkhornCenter({ features: ones([5, 4]), prototypes: ones([4, 9]), temperature: 0.05 }).shape // [9]
  */
 export function sinkhornCenter(
   scores: PrototypeScores,
-  { iterations = 3, allReduce }: { iterations?: number; allReduce?: AllReduce } = {},
+  { iterations = 3, chunkTokens, allReduce }: { iterations?: number; chunkTokens?: number; allReduce?: AllReduce } = {},
 ): Tensor1D {
-  requireScores(scores, iterations);
-  const { temperature } = scores;
-  const reduce = (own: Tensor1D, operation: 'sum' | 'max') => (allReduce ? allReduce[operation](own) : own);
+  requireScores(scores);
+  const { features, prototypes, temperature } = scores;
+  const rows = chunkTokens ?? Math.max(1, Math.round(CHUNK_SCORES / prototypes.shape[1]));
+  for (const [name, value] of Object.entries({ iterations, chunkTokens: rows })) {
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new VitrailError('invalid-argument', `sinkhornCenter: ${name} is a whole number of at least 1, but ${value} came`);
+    }
+  }
+  const sumOverBatch = (summarise: (some: Tensor2D) => Tensor1D) => {
+    const own = overRows(features, prototypes, rows, summarise, add);
+    return allReduce ? allReduce.sum(own) : own;
+  };
   return withoutGradient(() => {
     // The first round, whose rows are not yet normalised; from the largest score of each prototype, so that nothing overflows or vanishes.
-    const largest = reduce(
-      overRows(scores, (chunk) => max(chunk, 0), maximum),
-      'max',
-    );
-    const shares = overRows(scores, (chunk) => sumOfRows(exp(div(sub(chunk, largest), temperature))), add);
-    let center: Tensor1D = add(largest, mul(log(reduce(shares, 'sum')), temperature));
+    const ownLargest = overRows(features, prototypes, rows, (some) => max(some, 0), maximum);
+    const largest = allReduce ? allReduce.max(ownLargest) : ownLargest;
+    const shares = sumOverBatch((some) => sumOfRows(exp(div(sub(some, largest), temperature))));
+    let center: Tensor1D = add(largest, mul(log(shares), temperature));
     for (let round = 1; round < iterations; round++) {
-      const assigned = overRows(scores, (chunk) => sumOfRows(softmax(div(sub(chunk, center), temperature))), add);
-      center = add(center, mul(log(maximum(reduce(assigned, 'sum'), SMALLEST_SHARE)), temperature));
+      const assigned = sumOverBatch((some) => sumOfRows(softmax(div(sub(some, center), temperature))));
+      center = add(center, mul(log(maximum(assigned, SMALLEST_SHARE)), temperature));
     }
     return center;
   });
 }
 
-/** A number per prototype from the scores of some rows, `[n, K] -> [K]`, joined over all rows. */
+/** A number per prototype from the scores of some rows, `[n, K] -> [K]`, joined over all of them, `rows` at a time. */
 function overRows(
-  { features, prototypes }: PrototypeScores,
-  summarise: (chunk: Tensor2D) => Tensor1D,
+  features: Tensor2D,
+  prototypes: Tensor2D,
+  rows: number,
+  summarise: (some: Tensor2D) => Tensor1D,
   join: (a: Tensor1D, b: Tensor1D) => Tensor1D,
 ): Tensor1D {
   const [count, width] = features.shape;
-  const rows = Math.max(1, Math.round(CHUNK_SCORES / prototypes.shape[1]));
-  let joined: Tensor1D | undefined;
-  for (let start = 0; start < count; start += rows) {
-    const before = joined;
-    joined = tidy(() => {
-      const chunk = slice(features, [start, 0], [Math.min(rows, count - start), width]);
-      const summary = summarise(matrixProduct(chunk, prototypes));
-      return before ? join(before, summary) : summary;
-    });
-    before?.dispose();
-  }
-  return joined as Tensor1D;
+  const summaries = Array.from({ length: Math.ceil(count / rows) }, (_, i) =>
+    tidy(() => {
+      const some = slice(features, [i * rows, 0], [Math.min(rows, count - i * rows), width]);
+      return summarise(matrixProduct(some, prototypes));
+    }),
+  );
+  return summaries.reduce(join);
 }
 
 /** By a matrix product: a sum over axis 0 is slow on the wasm backend. */
@@ -95,7 +99,7 @@ function sumOfRows(x: Tensor2D): Tensor1D {
   return reshape(matrixProduct(ones([1, x.shape[0]]), x), [x.shape[1]]);
 }
 
-function requireScores({ features, prototypes, temperature }: PrototypeScores, iterations: number): void {
+function requireScores({ features, prototypes, temperature }: PrototypeScores): void {
   requireShape('sinkhornCenter', 'features', features, ['T', 'd']);
   requireShape('sinkhornCenter', 'prototypes', prototypes, [features.shape[1], 'K']);
   if (features.shape[0] === 0 || prototypes.shape[1] === 0) {
@@ -106,11 +110,5 @@ function requireScores({ features, prototypes, temperature }: PrototypeScores, i
   }
   if (!(temperature > 0)) {
     throw new VitrailError('invalid-argument', `sinkhornCenter: temperature is above 0, but ${temperature} came`);
-  }
-  if (!(Number.isInteger(iterations) && iterations >= 1)) {
-    throw new VitrailError(
-      'invalid-argument',
-      `sinkhornCenter: iterations is a whole number of at least 1, but ${iterations} came`,
-    );
   }
 }
