@@ -10,6 +10,7 @@ export default defineConfig({
     // Shaders and WebAssembly compile on one thread each; by default vitest leaves a core alone.
     maxWorkers: '100%',
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     server: { deps: { inline: [/@tensorflow\/tfjs-core\/dist\//] } },
   },
 });

@@ -18,7 +18,15 @@ export async function loadModel(path: string): Promise<OpenedModel> {
 /** The folder or the files that a `MODEL` argument means. */
 async function findModel(path: string): Promise<string> {
   const info = await stat(path).catch(() => undefined);
-  if (!info?.isDirectory()) return path;
+  if (!info?.isDirectory()) {
+    const files = info === undefined ? path.split(',') : [];
+    for (const file of files) {
+      if ((await stat(file).catch(() => undefined)) === undefined) {
+        throw new VitrailError('missing-data', `--model: there is no ${file}`);
+      }
+    }
+    return path;
+  }
   const checkpoints = join(path, 'checkpoints');
   if ((await stat(checkpoints).catch(() => undefined)) === undefined) return path;
   const latest = await latestCheckpoint(checkpoints);

@@ -122,18 +122,6 @@ describe('a value that cannot be is refused before anything is touched, with sta
       expect(stderr).toContain('must hold one JSON object');
     }
   });
-
-  it.each(['hf', 'tips-npz', 'tips-scenic-npz'])('--format %s is named as one of a later version', async (format) => {
-    const { status, stderr } = await vitrail('export', '--model', 'x', '--out', 'y', '--format', format);
-    expect(status).toBe(2);
-    expect(stderr).toBe(`vitrail: --format ${format} is for a later version; this one writes --format vitrail\n`);
-  });
-
-  it('weights of other makers are named as for a later version', async () => {
-    const { status, stderr } = await vitrail('evaluate', '--model', 'vision.npz,text.npz,tokenizer.model', '--data', 'scenes');
-    expect(status).toBe(2);
-    expect(stderr).toContain('official weights (.npz), which a later version will read');
-  });
 });
 
 describe('what is not there fails with status 1 and a reason of one line', () => {
@@ -147,6 +135,11 @@ describe('what is not there fails with status 1 and a reason of one line', () =>
       /^vitrail: the backend tensorflow is not there: .*What to do: /,
     ],
     ['a model', ['evaluate', '--model', 'none', '--data', 'scenes'], /^vitrail: --model: there is no none$/],
+    [
+      'one of the files of a model',
+      ['evaluate', '--model', 'vision.npz,text.npz', '--data', 'scenes'],
+      /^vitrail: --model: there is no vision.npz$/,
+    ],
     ['a run', ['report', '--run', 'none'], /^vitrail: none is not a run directory/],
     ['pictures', ['embed', '--model', 'x', '--images', 'none', '--out', 'y'], /^vitrail: --images: there is no none$/],
     [

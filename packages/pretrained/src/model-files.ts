@@ -5,6 +5,14 @@ import { mergeTensorFiles } from './merge-tensor-files.ts';
 /** More than any configuration or tokenizer has: a forged size cannot fill the memory. */
 const LARGEST_TEXT = 256 << 20;
 
+/** What transformers, open_clip and Vitrail call the one file of a model's weights, the preferred first. */
+const ownNames = [
+  'model.safetensors',
+  'open_clip_model.safetensors',
+  'pytorch_model.bin',
+  'open_clip_pytorch_model.bin',
+] as const;
+
 /** The files of one model, by what they are. */
 export type ModelFiles = {
   readonly weights: TensorFile;
@@ -20,8 +28,9 @@ export type ModelFiles = {
 /**
  * Opens the files of one model: their tables of contents, configurations and tokenizers, but no weights.
  *
- * Weights are the shards that `model.safetensors.index.json` names, or else all `.safetensors` files, or else all `.npz`, `.pt`, `.pth` and
- * `.bin` files. Files that are none of this (a README, a license) are passed over.
+ * Weights are the shards that `model.safetensors.index.json` names; or else the file that libraries call the model's (`model.safetensors`,
+ * `pytorch_model.bin`), whatever lies beside it (an optimizer's state); or else all `.safetensors` files, or all `.npz`, or all `.pt`, `.pth`
+ * and `.bin` files together. Files that are none of this (a README, a license) are passed over.
  *
  * @param sources known by the last part of their names
  * @throws `missing-data` without weights; `corrupt-data` for damaged files; `invalid-argument` when two weight files hold the same tensor
@@ -58,6 +67,8 @@ async function openWeights(sources: readonly ByteSource[]): Promise<TensorFile> 
       return shard;
     });
   }
+  const own = ownNames.flatMap((name) => sources.find((source) => baseName(source) === name) ?? []);
+  if (own.length > 0) return openTensorFile(own[0]);
   for (const kind of [/\.safetensors$/, /\.npz$/, /\.(pt|pth|bin)$/]) {
     const files = sources.filter((source) => kind.test(baseName(source)));
     if (files.length === 0) continue;

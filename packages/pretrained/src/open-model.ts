@@ -36,8 +36,7 @@ export type OpenModelOptions = {
  *
  * @param sources the files of one model, known by the last part of their names; those that are not needed are not read
  * @returns the model; the caller disposes it
- * @throws `unknown-name` for a model of no known family; `shape-mismatch` listing every name that does not fit; `corrupt-data` for damaged
- *   files; `missing-data` without weights
+ * @throws `corrupt-data` for damaged files and models of no known family; `shape-mismatch` listing every name that does not fit; `missing-data` without weights
  * @example (await openModel([blobSource(config), blobSource(weights)])).encodeImages(pixels, 1).cls.shape // [1, 1, 512]
  */
 export async function openModel(sources: readonly ByteSource[], options: OpenModelOptions = {}): Promise<OpenedModel> {

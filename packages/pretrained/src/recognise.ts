@@ -20,7 +20,7 @@ const strangers: readonly (readonly [pattern: RegExp, kind: string])[] = [
 /**
  * The family that a model belongs to, and its configuration.
  *
- * @throws `unknown-name` for a model of no family here, saying what it looks like; what families throw for variants they do not support
+ * @throws `corrupt-data` for a model of no family here, saying what it looks like; what families throw for variants they do not support
  */
 export function recognise(header: ModelHeader): Recognised {
   for (const family of families) {
@@ -36,7 +36,7 @@ export function recognise(header: ModelHeader): Recognised {
     `its tensors are ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`,
   ];
   throw new VitrailError(
-    'unknown-name',
+    'corrupt-data',
     `no family of models has these weights: ${told.join('; ')}. Known are ${families.map(({ name }) => name).join(', ')}`,
   );
 }

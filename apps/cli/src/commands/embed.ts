@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { dispose } from '@tensorflow/tfjs-core';
 import { encodeSafetensors, type TensorData } from '@vitrail/checkpoints';
 import { replaceFile } from '@vitrail/checkpoints/node';
-import { VitrailError } from '@vitrail/core';
+import { unflattenTree, VitrailError } from '@vitrail/core';
 import { decodeImage } from '@vitrail/data/node';
 import type { Model } from '@vitrail/pretrained';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
@@ -42,7 +42,8 @@ export async function embed(options: EmbedOptions): Promise<void> {
     };
     await replaceFile(out, encodeSafetensors(tensors, { images: JSON.stringify(files), texts: JSON.stringify(texts) }));
     const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, [...shape]]));
-    printResult({ file: out, tensors: shapes }, { json: json ?? false });
+    if (json) process.stdout.write(`${JSON.stringify({ file: out, tensors: shapes })}\n`);
+    else printResult({ file: out, tensors: unflattenTree(shapes) }, { json: false });
   } finally {
     model.dispose();
   }
