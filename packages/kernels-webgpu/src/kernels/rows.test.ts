@@ -29,7 +29,7 @@ async function expectRows(actual: Tensor, expected: number[][]): Promise<void> {
   actual.dispose();
 }
 
-describe('takeRows', () => {
+describe('takeRows', { timeout: 240_000 }, () => {
   onWebGpu((expectAsOnCpu) => {
     /** Beside tiles of 16 rows, and lists of 1024 of which only one row's are more than fit. */
     it.each([
@@ -40,6 +40,8 @@ describe('takeRows', () => {
       [3, 130, 2000],
       [1000, 33, 301],
       [40, 64, 5000],
+      // Indices in order of the part of the table that they are in: parts of 32 rows, and one row that a third of them are.
+      [4100, 3, 4090],
     ])('from %i rows of %i values, %i of them, and its gradient', async (rows, width, count) => {
       await expectAsOnCpu(`${[rows, width, count]}`, () => {
         const chosen = tensor1d(numbers(count, rows), 'int32');

@@ -1,11 +1,11 @@
 import type { Shader } from '../shader.ts';
 import { numbersAccess } from '../wgsl/row-slices.ts';
-import { type RowTile, rowTileCode } from '../wgsl/row-tile.ts';
+import { type RowTile, rowTileCode, rowTileUniforms } from '../wgsl/row-tile.ts';
 
 /**
  * A copy of `base` with row `rows[k]` replaced by row k of `values`, by the last such k; rows outside are left out.
  *
- * A workgroup owns 16 rows of the result. It goes through all of `rows`, keeps the largest k for each of its rows in workgroup memory, and
+ * A workgroup owns 16 rows of the result. It goes through all of `rows`, or those of its bin, keeps the largest k for each of its rows in workgroup memory, and
  * then copies them from where they come, `lanes` invocations to a row.
  */
 export const putRows: Shader<RowTile> = {
@@ -14,9 +14,11 @@ export const putRows: Shader<RowTile> = {
     base: numbersAccess('read', vector),
     values: numbersAccess('read', vector),
     rows: 'read',
+    order: 'read',
+    starts: 'read',
     y: numbersAccess('write', vector),
   }),
-  uniforms: { count: 'u32', columns: 'u32', tableRows: 'u32' },
+  uniforms: rowTileUniforms,
   code: (tile) => /* wgsl */ `
 ${rowTileCode(tile)}
 // 1 + the last k; 0 where there is none.
@@ -25,10 +27,11 @@ var<workgroup> last: array<atomic<u32>, TILE_ROWS>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first = workgroup_index(group, groups) * TILE_ROWS;
-  for (var k = lane; k < u.count; k += 256) {
-    let row = tile_row(k, first);
+  let places = places_of(first);
+  for (var place = places.x + lane; place < places.y; place += 256) {
+    let row = tile_row(place, places.y, first);
     if (row < TILE_ROWS) {
-      atomicMax(&last[row], k + 1);
+      atomicMax(&last[row], index_at(place) + 1);
     }
   }
   workgroupBarrier();

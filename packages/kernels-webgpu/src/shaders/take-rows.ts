@@ -1,6 +1,6 @@
 import type { Shader } from '../shader.ts';
 import { numbersAccess } from '../wgsl/row-slices.ts';
-import { type RowTile, rowTileCode } from '../wgsl/row-tile.ts';
+import { type RowTile, rowTileCode, rowTileUniforms } from '../wgsl/row-tile.ts';
 
 /** `y[k] = table[rows[k]]`, zeros for a row outside the table. One number (or four) per invocation; `columns` counts those. */
 export const takeRows: Shader<{ vector: boolean }> = {
@@ -30,11 +30,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 };
 
 /**
- * The transpose of {@link takeRows}: row k of `dy` added to row `rows[k]` of `dTable`, over k in order, with nothing sorted before.
+ * The transpose of {@link takeRows}: row k of `dy` added to row `rows[k]` of `dTable`, over k in order.
  *
- * A workgroup owns 16 rows of the table. It goes through all of `rows`, 1024 at a time, and lists in workgroup memory those k that belong to
- * one of its rows, in order: a bit for each k of the 1024 tells where it goes in the list. A further bit for each pair of row and place in
- * the list says which are whose. When the next ones may not fit, and at the end, the list is worked off: `lanes` invocations share a row of
+ * A workgroup owns 16 rows of the table. It goes through all of `rows`, or those of its bin, 1024 at a time, and lists in workgroup memory
+ * those k that belong to one of its rows, in order: a bit for each of the 1024 tells where it goes in the list. A further bit for each pair
+ * of row and place in the list says which are whose. When the next ones may not fit, and at the end, the list is worked off: `lanes` invocations share a row of
  * the table, go along the bits of that row, and add what is listed to what `dTable` holds, if they have written to it before. So a row
  * is written once unless more than about 1024 of the k fall on the 16 rows.
  */
@@ -43,9 +43,11 @@ export const takeRowsGrad: Shader<RowTile> = {
   bindings: ({ vector }) => ({
     dy: numbersAccess('read', vector),
     rows: 'read',
+    order: 'read',
+    starts: 'read',
     dTable: numbersAccess('write', vector),
   }),
-  uniforms: { count: 'u32', columns: 'u32', tableRows: 'u32' },
+  uniforms: rowTileUniforms,
   code: (tile) => /* wgsl */ `
 ${rowTileCode(tile)}
 const CAPACITY = 1024u;
@@ -103,13 +105,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let base = workgroup_index(group, groups) * TILE_ROWS;
   var length = 0u; // of the list
   var written = 0u;
-  for (var start = 0u; start < u.count; start += CAPACITY) {
+  let places = places_of(base);
+  for (var start = places.x; start < places.y; start += CAPACITY) {
     if (lane < WORDS) {
       atomicStore(&found[lane], 0);
     }
     workgroupBarrier();
     for (var j = 0u; j < CAPACITY; j += 256) {
-      if (tile_row(start + j + lane, base) < TILE_ROWS) {
+      if (tile_row(start + j + lane, places.y, base) < TILE_ROWS) {
         atomicOr(&found[(j + lane) / 32], 1u << (lane % 32));
       }
     }
@@ -132,15 +135,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     if (after > length) {
       for (var j = 0u; j < CAPACITY; j += 256) {
-        let k = start + j + lane;
-        let row = tile_row(k, base);
+        let listed = start + j + lane;
+        let row = tile_row(listed, places.y, base);
         if (row < TILE_ROWS) {
           let word = (j + lane) / 32;
           var place = length + countOneBits(atomicLoad(&found[word]) & ((1u << (lane % 32)) - 1));
           for (var earlier = 0u; earlier < word; earlier++) {
             place += countOneBits(atomicLoad(&found[earlier]));
           }
-          list[place] = k;
+          list[place] = index_at(listed);
           atomicOr(&owned[row][place / 32], 1u << (place % 32));
           atomicOr(&touched, 1u << row);
         }
