@@ -47,7 +47,11 @@ export class Device {
   constructor(backend: TfjsWebGpuBackend, precision: Precision) {
     this.backend = backend;
     this.precision = precision;
-    this.store = new TensorStore(backend, { widen: (tensor) => this.#widened(tensor), afterRead: () => this.throwErrors() });
+    this.store = new TensorStore(backend, {
+      widen: (tensor) => this.#widened(tensor),
+      requireSize: (bytes, what) => this.#requireSize(bytes, what),
+      afterRead: () => this.throwErrors(),
+    });
     backend.device.addEventListener('uncapturederror', (event) => {
       const isFull = event.error instanceof GPUOutOfMemoryError;
       this.#errors.push(isFull ? `its memory is full (${event.error.message}): ${SMALLER}` : event.error.message);
@@ -142,7 +146,8 @@ export class Device {
     // Its inputs are on the device and in float32 by then; copies and other launches would end the pass that is timed.
     const { recordAndSubmit } = backend;
     backend.recordAndSubmit = (program, ...others) => {
-      this.#computePass(program.constructor.name);
+      // Names of classes are gone from minified bundles.
+      this.#computePass(program.shaderKey.split('_')[0]);
       recordAndSubmit.call(backend, program, ...others);
       backend.endComputePassEncoder();
     };

@@ -38,7 +38,7 @@ describe('profileWebGpuKernels', () => {
       const times = await stop();
       input.dispose();
       output.dispose();
-      const time = times.find(({ kernel }) => kernel === 'UnaryOpProgram')?.milliseconds;
+      const time = times.find(({ kernel }) => kernel === 'unary')?.milliseconds;
       expect(time).toBeGreaterThan(0);
     });
 

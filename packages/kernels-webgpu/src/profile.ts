@@ -1,6 +1,6 @@
 /** GPU time that a kernel took, over all its launches. */
 export type KernelTime = {
-  /** The name of one of our shaders, or of a program of tfjs. */
+  /** The name of one of our shaders, or of a program of tfjs as its keys begin with it: `unary`, `matMulPacked`. */
   kernel: string;
   launches: number;
   milliseconds: number;

@@ -3,6 +3,7 @@ import {
   backend,
   clone,
   concat,
+  fill,
   matMul,
   memory,
   mul,
@@ -165,6 +166,23 @@ describe('tensors in a slab', () => {
       const { tensorRef } = tensors[3].dataToGPU();
       expectClose(await tensorRef.data(), expected(3), 0);
       for (const one of [...tensors, tensorRef]) one.dispose();
+    });
+
+    it('and those that tfjs makes for its own kernels are refused where they are larger than the device can bind', async () => {
+      // 128 MiB is what every device can bind.
+      await expect(async () => tidy(() => fill([2 ** 25 + 1], 1))).rejects.toThrow(
+        'a tensor of the shape [33554433] takes 129 MiB, but this GPU device gives a shader at most 128 MiB at once',
+      );
+    });
+
+    it.runIf(precision === 'f16')('are widened for kernels of tfjs, and the copies go also where one fails', async () => {
+      const half = tidy(() => gelu(sampleTensor([3])));
+      const gpu = backend() as unknown as TfjsWebGpuBackend & { numDataIds(): number };
+      const before = gpu.numDataIds();
+      expect(() => gpu.runWebGPUProgram({}, [half], 'float32')).toThrow();
+      // The one that is left is the output, which tfjs makes before it looks at anything.
+      expect(gpu.numDataIds()).toBeLessThanOrEqual(before + 1);
+      half.dispose();
     });
 
     it('are refused where one is larger than the device can bind, in words', async () => {

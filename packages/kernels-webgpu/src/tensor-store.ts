@@ -35,20 +35,27 @@ export class TensorStore {
   readonly #special = new WeakMap<object, Special>();
   readonly #alignment: number;
   readonly #widen: (tensor: TensorInfo) => TensorInfo;
+  readonly #requireSize: (bytes: number, what: string) => void;
   readonly #afterRead: () => void;
 
   /**
    * @param hooks.widen makes a float32 copy of a tensor of halves
+   * @param hooks.requireSize throws where the device gives a shader no more than fewer bytes at once
    * @param hooks.afterRead runs once values have come to the host, and may throw
    */
   constructor(
     backend: TfjsWebGpuBackend,
-    { widen, afterRead }: { widen: (tensor: TensorInfo) => TensorInfo; afterRead: () => void },
+    hooks: {
+      widen: (tensor: TensorInfo) => TensorInfo;
+      requireSize: (bytes: number, what: string) => void;
+      afterRead: () => void;
+    },
   ) {
     this.#backend = backend;
     this.#alignment = backend.device.limits.minStorageBufferOffsetAlignment;
-    this.#widen = widen;
-    this.#afterRead = afterRead;
+    this.#widen = hooks.widen;
+    this.#requireSize = hooks.requireSize;
+    this.#afterRead = hooks.afterRead;
     this.#replaceMethods();
   }
 
@@ -175,7 +182,14 @@ export class TensorStore {
 
   #replaceMethods(): void {
     const backend = this.#backend;
-    const { tensorToBinding, releaseResource, read, readToGPU, runWebGPUProgram } = backend;
+    const { tensorToBinding, releaseResource, read, readToGPU, runWebGPUProgram, uploadToGPU } = backend;
+
+    // Where tfjs makes the buffer of every tensor, and our kernels that of one in float32.
+    backend.uploadToGPU = (dataId) => {
+      const { shape, resource } = backend.tensorMap.get(dataId);
+      if (!resource) this.#requireSize(bufferBytes(sizeOf(shape), 'f32'), `a tensor of the shape [${shape.join(', ')}]`);
+      uploadToGPU.call(backend, dataId);
+    };
 
     backend.tensorToBinding = (tensor) => {
       const special = tensor && this.#special.get(tensor.dataId);
@@ -226,12 +240,17 @@ export class TensorStore {
 
     backend.runWebGPUProgram = (program, inputs, ...others) => {
       if (!inputs.some((input) => this.isHalf(input))) return runWebGPUProgram.call(backend, program, inputs, ...others);
-      const widened = inputs.map((input) => (this.isHalf(input) ? this.#widen(input) : input));
-      const output = runWebGPUProgram.call(backend, program, widened, ...others);
-      widened.forEach((input, i) => {
-        if (input !== inputs[i]) backend.disposeData(input.dataId);
-      });
-      return output;
+      const widened: TensorInfo[] = [];
+      try {
+        const all = inputs.map((input) => {
+          if (!this.isHalf(input)) return input;
+          widened.push(this.#widen(input));
+          return widened[widened.length - 1];
+        });
+        return runWebGPUProgram.call(backend, program, all, ...others);
+      } finally {
+        for (const { dataId } of widened) backend.disposeData(dataId);
+      }
     };
   }
 

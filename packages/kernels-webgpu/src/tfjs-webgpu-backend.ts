@@ -47,8 +47,8 @@ export type TfjsWebGpuBackend = KernelBackend & {
     uniforms?: unknown,
     output?: TensorInfo,
   ): TensorInfo;
-  /** The launch of a program: the last thing that running it does. */
-  recordAndSubmit(program: object, output: TensorInfo, inputs: TensorInfo[], uniforms?: unknown): void;
+  /** The launch of a program, whose key begins with its name: the last thing that running it does. */
+  recordAndSubmit(program: { readonly shaderKey: string }, output: TensorInfo, inputs: TensorInfo[], uniforms?: unknown): void;
 };
 
 /** @throws `unavailable` where the backend was not started */
