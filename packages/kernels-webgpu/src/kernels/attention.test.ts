@@ -114,10 +114,10 @@ describe('attention', { timeout: 240_000 }, () => {
       all.dispose();
     });
 
-    it.each([129, 160])('leaves heads of %i to the composition, and their gradient', async (size) => {
-      await expectAsOnCpu(`heads of ${size}`, () => {
+    it.runIf(precision === 'f32')('leaves longer heads to the composition, and their gradient', async () => {
+      await expectAsOnCpu('heads of 129', () => {
         const keyMask = tensor2d([1, 1, 0, 1, 1], [1, 5]);
-        return valueAndGradient(1, 5, 6 * size, (qkv) => attention(qkv, { heads: 2, keyMask, causal: true }));
+        return valueAndGradient(1, 5, 6 * 129, (qkv) => attention(qkv, { heads: 2, keyMask, causal: true }));
       });
     });
   });

@@ -1,7 +1,7 @@
-import { grad, mul, tensor2d, valueAndGrad } from '@tensorflow/tfjs-core';
+import { engine, grad, mul, tensor2d, tidy, valueAndGrad, zeros } from '@tensorflow/tfjs-core';
 import { l2Normalize } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { onWebGpu } from '../../test/on-webgpu.ts';
 
 const shapes = [
@@ -20,6 +20,14 @@ describe('l2Normalize', () => {
       await expectAsOnCpu(`${[rows, width]}`, () => {
         const { value, grad } = valueAndGrad(l2Normalize)(sampleTensor([rows, width]), sampleTensor([rows, width], 2));
         return [value, grad];
+      });
+    });
+
+    it('leaves rows of more than 131,072 numbers to the composition, and their gradient', () => {
+      tidy(() => {
+        const [x, length] = [zeros([1, 131_073]), zeros([1, 1])];
+        expect(engine().runKernel('VitrailL2Normalize', { x }, { epsilon: 0 })).toEqual([]);
+        expect(engine().runKernel('VitrailL2NormalizeGrad', { dy: x, y: x, length }, { epsilon: 0 })).toEqual([]);
       });
     });
 

@@ -1,7 +1,7 @@
-import { add, grads, mul, type Tensor, tensor2d, valueAndGrads } from '@tensorflow/tfjs-core';
+import { add, engine, grads, mul, type Tensor, tensor2d, tidy, valueAndGrads, zeros } from '@tensorflow/tfjs-core';
 import { layerNorm } from '@vitrail/ops';
 import { sampleTensor } from '@vitrail/testing';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { onWebGpu } from '../../test/on-webgpu.ts';
 
 const norm = (x: Tensor, scale: Tensor, bias: Tensor) => layerNorm(x, { scale, bias });
@@ -26,6 +26,15 @@ describe('layerNorm', () => {
         const inputs = [sampleTensor([rows, width]), sampleTensor([width], 2), sampleTensor([width], 3)];
         const { value, grads } = valueAndGrads(norm)(inputs, sampleTensor([rows, width], 4));
         return [value, ...grads];
+      });
+    });
+
+    // Their numbers would not fit into private memory.
+    it('leaves rows of more than 131,072 numbers to the composition, and their gradients', () => {
+      tidy(() => {
+        const [x, scale, mean] = [zeros([1, 131_073]), zeros([131_073]), zeros([1, 1])];
+        expect(engine().runKernel('VitrailLayerNorm', { x, scale, bias: scale }, { epsilon: 0 })).toEqual([]);
+        expect(engine().runKernel('VitrailLayerNormGrad', { dy: x, x, scale, mean, inverseDeviation: mean }, {})).toEqual([]);
       });
     });
 

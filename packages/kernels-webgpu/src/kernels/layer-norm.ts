@@ -1,19 +1,23 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { layerNorm, layerNormGrad } from '../shaders/layer-norm.ts';
 import { sumRows } from '../shaders/sum-rows.ts';
-import { rowSlices } from '../wgsl/row-slices.ts';
+import { MOST_WIDTH, rowSlices } from '../wgsl/row-slices.ts';
 import type { KernelSet } from './kernel-set.ts';
 import { zeros } from './zeros.ts';
 
 /** Rows of partial sums over rows. Enough workgroups for a large device; more would cost more to add up. */
 const MOST_PARTIAL_SUMS = 256;
 
-/** `VitrailLayerNorm`, one launch, and its gradient, two: the second adds up what the workgroups of the first sum over their rows. */
+/**
+ * `VitrailLayerNorm`, one launch, and its gradient, two: the second adds up what the workgroups of the first sum over their rows. Rows
+ * longer than {@link MOST_WIDTH} are left to the composition.
+ */
 export const layerNormKernels: KernelSet = (device) => ({
   VitrailLayerNorm({ inputs, attrs }) {
     const { x, scale, bias } = inputs as Record<'x' | 'scale' | 'bias', TensorInfo>;
     const { epsilon } = attrs as { epsilon: number };
     const [rows, width] = x.shape;
+    if (width > MOST_WIDTH) return [];
     const slices = rowSlices(width);
     const y = device.activation(x.shape);
     const mean = device.output([rows, 1]);
@@ -35,6 +39,7 @@ export const layerNormKernels: KernelSet = (device) => ({
       TensorInfo
     >;
     const [rows, width] = x.shape;
+    if (width > MOST_WIDTH) return [];
     const dx = device.activation(x.shape);
     if (rows === 0) return [dx, zeros(device, [width]), zeros(device, [width])];
     const slices = rowSlices(width);

@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
  *
  * A workgroup takes `rowsPerGroup` rows one after the other, `256 / lanes` at once. An invocation holds its numbers of a row in registers,
  * as well as its part of the sums over rows; those of the rows worked on at once are added last, through workgroup memory, in order.
- * Private memory (8 KiB in WGSL) bounds the width: 131072.
+ * Private memory bounds the width: `MOST_WIDTH`.
  */
 export const layerNormGrad: Shader<RowSlices> = {
   name: 'layerNormGrad',

@@ -10,6 +10,9 @@ export type RowSlices = {
   readonly held: number;
 };
 
+/** Numbers of the longest row: its invocations hold all of it in private memory, of which there are 8 KiB in WGSL. */
+export const MOST_WIDTH = 131072;
+
 /** As many invocations to a row as leave each of them about 4 numbers or vectors of it, and at least 32 where the row is so long. */
 export function rowSlices(width: number): RowSlices {
   const vector = width % 4 === 0;
