@@ -25,7 +25,7 @@ import open_clip
 import sentencepiece
 import tokenizers
 import transformers
-from open_clip.tokenizer import SimpleTokenizer, default_bpe
+from open_clip.tokenizer import SimpleTokenizer
 from sentencepiece import sentencepiece_model_pb2 as pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -161,6 +161,9 @@ def ids_of(encode, without=()):
     return {"blocks": blocks(rows), "shown": rows[::SHOWN]}
 
 
+open_clip_tokenizer = SimpleTokenizer()
+
+
 def sentence_piece(model_type, rule, byte_fallback, **options):
     written = io.BytesIO()
     lines = [" ".join(text.replace("\0", " ").split("\n")) for text in CORPUS]
@@ -219,14 +222,10 @@ def gpt2():
 
 
 def clip():
-    made = transformers.CLIPTokenizer(vocab={"<|startoftext|>": 0, "<|endoftext|>": 1}, merges=[])._tokenizer
-    trainer = trainers.BpeTrainer(vocab_size=1500, special_tokens=["<|startoftext|>", "<|endoftext|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), end_of_word_suffix="</w>", show_progress=False)
-    made.train_from_iterator(CORPUS, trainer)
-    vocabulary = json.loads(made.to_str())["model"]["vocab"]
-    merges = [tuple(merge) for merge in json.loads(made.to_str())["model"]["merges"]]
-    # CLIP has every byte also as the end of a word; the trainer only those that end one here.
-    for character in pre_tokenizers.ByteLevel.alphabet():
-        vocabulary.setdefault(character + "</w>", len(vocabulary))
+    """The first merges of CLIP itself: the trainer of tokenizers gives the ends of words their ids in the order of a hash table, anew in every run."""
+    encoder = {token: id for token, id in open_clip_tokenizer.encoder.items() if id < 512 + 1500}
+    vocabulary = {**encoder, "<|startoftext|>": len(encoder), "<|endoftext|>": len(encoder) + 1}
+    merges = sorted(open_clip_tokenizer.bpe_ranks, key=open_clip_tokenizer.bpe_ranks.get)[:1500]
     return transformers.CLIPTokenizer(vocab=vocabulary, merges=merges)._tokenizer
 
 
@@ -266,7 +265,7 @@ def hugging_face_ids(tokenizer, length):
 
 def without_charsmap(text, name):
     """The file with its character map taken out: the test puts that of the SentencePiece model in again."""
-    return text.replace(base64.b64encode(charsmap(name)).decode(), f"CHARSMAP")
+    return text.replace(base64.b64encode(charsmap(name)).decode(), "CHARSMAP")
 
 
 def bare(model):
@@ -280,7 +279,6 @@ assert charsmap("unigram-nfkc") == charsmap("bpe-nfkc-bytes")
 FILES = {make.__name__: make().to_str() for make in [gpt2, clip, siglip, siglip2, tipsv2]}
 HUGGING_FACE = {name: Tokenizer.from_str(text) for name, text in FILES.items()}
 
-open_clip_tokenizer = SimpleTokenizer()
 # Texts that ftfy takes for decoded with a wrong encoding: the package does not repair those.
 MOJIBAKE = [i for i, text in enumerate(TEXTS) if ftfy.fix_text(text) != ftfy.fix_text(text, fix_encoding=False)]
 
