@@ -3,6 +3,7 @@ import { dinov2Official } from './families/dinov2-official.ts';
 import { evaOpenClip } from './families/eva-open-clip.ts';
 import { evaTimm } from './families/eva-timm.ts';
 import { siglip } from './families/siglip.ts';
+import { siglipBigVision } from './families/siglip-big-vision.ts';
 import { siglipOpenClip } from './families/siglip-open-clip.ts';
 import { tipsPytorch } from './families/tips-pytorch.ts';
 import { tipsScenic } from './families/tips-scenic.ts';
@@ -21,6 +22,7 @@ export const families: readonly ModelFamily<unknown>[] = [
   dinov2Official,
   siglip,
   siglipOpenClip,
+  siglipBigVision,
   uta,
   evaOpenClip,
   evaTimm,

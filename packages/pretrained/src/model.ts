@@ -1,12 +1,12 @@
 import { type Tensor2D, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
-import { type ImagePreparation, prepareImage, type RgbImage } from '@vitrail/data';
+import { type ImagePreparation, preparedSize, prepareImage, type RgbImage } from '@vitrail/data';
 import { encodeBatch, type Tokenizer } from '@vitrail/text';
 import type { Encoders, ImageFeatures, Readout } from './family.ts';
 
 /** A model that encodes pictures and texts. It owns nothing: whoever made it disposes its parameters. */
 export type Model = {
-  /** Side of the square pictures it takes, in pixels. */
+  /** Side of the square pictures that it prepares and takes, in pixels. */
   readonly imageSize: number;
   /** How dense features can be read; `tokens` always. */
   readonly readouts: readonly Readout[];
@@ -42,7 +42,7 @@ export function modelOf(
       `the tokenizer has ${tokenizer.vocabularySize} ids, but the text tower embeds ${text.vocabularySize}: it belongs to another model`,
     );
   }
-  const side = image.imageSize;
+  const side = preparedSize(preparation);
   return {
     imageSize: side,
     readouts: image.readouts,
