@@ -93,6 +93,33 @@ describe('the verification of subgroup matrices', () => {
       real.throwErrors();
     });
 
+    // Products that are wrong must not be used, however little. A driver in software takes a minute to compile them, so there are only numbers.
+    inHalves('looks at numbers: one product of many with one number that is off by a hundredth is seen', async () => {
+      const real = new Device(currentWebGpuBackend(), precision);
+      const claiming = claimingDevice(real, reported('f16', 'f32', 16, 16, 16));
+      let count = 0;
+      const off = (which: number): typeof product => {
+        count = 0;
+        return (_, _a, _b, c, { rows, columns }, { subgroupMatrix, activation, columnSums } = {}) => {
+          const isWrong = subgroupMatrix !== false && count++ === which;
+          for (const [y, size] of [
+            [c.values, rows * columns],
+            [activation?.derivative, rows * columns],
+            [columnSums, columns],
+          ] as const) {
+            if (y === undefined) continue;
+            const x0 = real.upload(Float32Array.from({ length: size }, (__, i) => (isWrong && i === 17 ? 1.01 : 1)));
+            real.launch(sumOfTerms, { terms: 1, width: 1 }, { x0, y }, { count: size }, Math.ceil(size / 256));
+          }
+        };
+      };
+      expect(await verifySubgroupMatrix(claiming, off(-1))).toBe(true);
+      const products = count;
+      // One of halves, and the last: of halves with float32 weights.
+      for (const which of [0, products - 1]) expect(await verifySubgroupMatrix(claiming, off(which)), `${which}`).toBe(false);
+      real.throwErrors();
+    });
+
     // A stand-in for the hardware that is missing here. One product only: a driver in software takes ten seconds to compile it.
     inHalves('is of a shader that is right, but for the matrix builtins, which are imitated here', async () => {
       const real = new Device(currentWebGpuBackend(), precision);

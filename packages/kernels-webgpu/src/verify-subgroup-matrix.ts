@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Device } from './device.ts';
 import { type Matrix, type ProductOptions, type ProductSizes, product } from './kernels/product.ts';
+import { sizeOf } from './placement.ts';
 import { type BinaryOperator, binary } from './shaders/elementwise.ts';
 import type { SubgroupMatrixConfiguration } from './shaders/matmul-subgroup-matrix.ts';
 import { setSubgroupMatrix, subgroupMatrixConfiguration } from './subgroup-matrix.ts';
@@ -16,11 +17,14 @@ const CHECKED_SIZES = [
 ] as const;
 
 /**
- * Whether products by subgroup matrices agree with the float32 kernel on this device, over several shapes and every transposition, with a
- * bias, sums of columns and a multiplier. `false` also where the device refuses the shader. Uses the device's configuration, whether it is in
- * use or not, and changes nothing.
+ * Whether products by subgroup matrices agree with the float32 kernel on this device, over several shapes and every transposition: of halves,
+ * with a bias, sums of columns and a multiplier, as gradients are; and of halves with float32 weights, with a bias, an activation and its
+ * derivative, as layers are. `false` also where the device refuses the shader. Uses the device's configuration, whether it is in use or not,
+ * and changes nothing.
+ *
+ * @param multiply in place of the product that is verified and of the one that it is compared with
  */
-export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
+export async function verifySubgroupMatrix(device: Device, multiply = product): Promise<boolean> {
   const configuration = subgroupMatrixConfiguration(device);
   if (configuration === undefined) return false;
   const { device: gpu } = device.backend;
@@ -57,11 +61,24 @@ export async function verifySubgroupMatrix(device: Device): Promise<boolean> {
           const right: Matrix = { values: b, transpose: transposeB };
           const sizes: ProductSizes = { rows, columns, depth };
           const options: ProductOptions = { bias, columnSums, multiplier: { of: 'b', values: multiplier }, subgroupMatrix };
-          product(device, left, right, { values: c }, sizes, options);
+          multiply(device, left, right, { values: c }, sizes, options);
           return [c, columnSums];
         };
-        const [fast, exact] = [run(configuration), run(false)];
-        pairs.push([fast[0], exact[0]], [fast[1], exact[1]]);
+        const weights = keep(numbers(device, b.shape, 5));
+        const runLayer = (subgroupMatrix: SubgroupMatrixConfiguration | false) => {
+          const [y, derivative] = [0, 0].map(() => keep(device.store.allocate([rows, columns], 'f16')));
+          const options: ProductOptions = { bias, activation: { kind: 'gelu', derivative }, subgroupMatrix };
+          const right: Matrix = { values: weights, transpose: transposeB };
+          multiply(device, { values: a, transpose: transposeA }, right, { values: y }, { rows, columns, depth }, options);
+          return [y, derivative];
+        };
+        for (const both of [
+          [run(configuration), run(false)],
+          [runLayer(configuration), runLayer(false)],
+        ] as const) {
+          const [fast, exact] = both;
+          for (const [i, values] of fast.entries()) pairs.push([values, exact[i]]);
+        }
       }
     }
     device.backend.endComputePassEncoder();
@@ -107,12 +124,17 @@ function agree(values: Float32Array, expected: Float32Array): boolean {
   return expected.every((value, i) => Math.abs(values[i] - value) <= TOLERANCE * largest);
 }
 
-/** Reproducible numbers in [-1, 1], stored as halves. */
+/** Reproducible numbers in [-1, 1]. */
+function numbers({ backend }: Device, shape: readonly number[], seed: number): TensorInfo {
+  const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin((i * (seed + 1) + seed) ** 1.5));
+  return { dataId: backend.write(values, [...shape], 'float32'), shape: [...shape], dtype: 'float32' };
+}
+
+/** The same, stored as halves. */
 function halves(device: Device, shape: readonly number[], seed: number): TensorInfo {
   const { backend } = device;
-  const count = shape.reduce((size, length) => size * length, 1);
-  const values = Float32Array.from({ length: count }, (_, i) => Math.sin((i * (seed + 1) + seed) ** 1.5));
-  const tensor: TensorInfo = { dataId: backend.write(values, [...shape], 'float32'), shape: [...shape], dtype: 'float32' };
+  const count = sizeOf(shape);
+  const tensor = numbers(device, shape, seed);
   const one = device.upload(new Float32Array([1]));
   const stored = device.store.allocate(shape, 'f16');
   const options = { operator: '*' as BinaryOperator, width: 1 as const, aSingle: false, bSingle: true };
