@@ -1,4 +1,4 @@
-import { add, argMax, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { add, argMax, cast, equal, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { filled, initParameters, layerNormShapes, normal, type ParameterShapes, type Rng } from '@vitrail/core';
 import { type LayerNormParams, layerNorm, linear, repeatForBatch, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockConfig, type BlockParams, blockAt, blockShapes, requireTower } from '@vitrail/vit';
@@ -20,6 +20,8 @@ export type ClipTextConfig = {
   readonly activation: 'quick-gelu' | 'gelu';
   /** E, the length of the vectors that images and texts share. */
   readonly embedding: number;
+  /** The id at whose first place a text is read. By default it is read at its largest id, as in OpenAI's code. */
+  readonly endId?: number;
 };
 
 /** Parameters of a text tower of CLIP. */
@@ -84,7 +86,7 @@ export function initClipText(config: ClipTextConfig, rng: Rng): ClipTextParams {
 
 /**
  * The text tower of CLIP: embedding and learned positions, pre-norm blocks in which a token sees only those up to itself, and the layer
- * norm and projection of the token that ends the text, which is the one with the largest id (the first, if there are several).
+ * norm and projection of the token that ends the text: the one with the largest id, or with `endId` (the first, if there are several).
  *
  * There is no padding mask: what stands after the end of a text is not seen from it.
  *
@@ -105,7 +107,8 @@ export function applyClipText(config: ClipTextConfig, params: ClipTextParams, id
     for (let i = 0; i < depth; i++) {
       tokens = applyBlock(block, blockAt('applyClipText', params.blocks, i, depth), tokens, { causal: true });
     }
-    const end = takeTokens(tokens, reshape(argMax(ids, 1), [batch, 1])); // [B, 1, D]
+    const marks = config.endId === undefined ? ids : cast(equal(ids, config.endId), 'int32');
+    const end = takeTokens(tokens, reshape(argMax(marks, 1), [batch, 1])); // [B, 1, D]
     const normed = layerNorm(reshape(end, [batch, width]), params.norm, block.epsilon);
     return { pooled: linear(normed, { kernel: params.projection }) as Tensor2D, tokens };
   });

@@ -20,11 +20,13 @@ import {
   VitrailError,
   xavierUniform,
 } from '@vitrail/core';
-import { type LayerNormParams, type LinearParams, layerNorm, matrixProduct, repeatForBatch } from '@vitrail/ops';
+import { type LayerNormParams, type LinearParams, layerNorm, linear, repeatForBatch } from '@vitrail/ops';
+import type { VitOptions } from './apply-vit.ts';
 import { applyBlock, type BlockConfig, type BlockParams, blockShapes } from './block.ts';
 import { blockAt } from './block-at.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
 import { requireTower } from './require-tower.ts';
+import { readValues } from './value-readout.ts';
 
 /** A vision tower of CLIP. */
 export type ClipVitConfig = {
@@ -38,6 +40,8 @@ export type ClipVitConfig = {
   readonly depth: number;
   /** Number of attention heads; divides the width. */
   readonly heads: number;
+  /** Hidden width of the feed-forward layers; 4D by default, more in OpenCLIP's g/14 and bigG/14. */
+  readonly mlpHidden?: number;
   /** `quick-gelu` for weights of OpenAI, `gelu` for most of OpenCLIP's. */
   readonly activation: 'quick-gelu' | 'gelu';
   /** E, the length of the vectors that images and texts share. */
@@ -62,7 +66,7 @@ export type ClipVitParams = {
 
 /** What a vision tower of CLIP gives. Whoever called disposes both. */
 export type ClipVitOutputs = {
-  /** `[B, E]`, not normalised. */
+  /** `[B, E]`, not normalised: the CLS token in the space of texts. */
   readonly pooled: Tensor2D;
   /** Outputs of the last block, `[B, 1 + N, D]`, CLS token first, before any norm. */
   readonly tokens: Tensor3D;
@@ -112,12 +116,18 @@ export function initClipVit(config: ClipVitConfig, rng: Rng): ClipVitParams {
  * layer norm and projection.
  *
  * @param images `[B, S, S, 3]` with `S = imageSize`, RGB normalised by CLIP's means and deviations. Positions are not resized
+ * @param options.readout what the last block does, as for `applyVit`; only with `tokens` (the default) does `pooled` mean something
  * @throws `shape-mismatch` for images of another size
  * @see "Learning Transferable Visual Models From Natural Language Supervision", Radford et al. 2021 (arXiv 2103.00020); OpenAI `model.py`
  *   (VisionTransformer). Layer norms have epsilon 1e-5
  * @example applyClipVit(config, params, zeros([2, 224, 224, 3])).pooled.shape // [2, 512]
  */
-export function applyClipVit(config: ClipVitConfig, params: ClipVitParams, images: Tensor4D): ClipVitOutputs {
+export function applyClipVit(
+  config: ClipVitConfig,
+  params: ClipVitParams,
+  images: Tensor4D,
+  { readout = 'tokens' }: Pick<VitOptions, 'readout'> = {},
+): ClipVitOutputs {
   const { imageSize, patchSize, width, depth } = config;
   const { rows, columns } = patchGridOf(images.shape, patchSize);
   if (rows * patchSize !== imageSize || columns * patchSize !== imageSize) {
@@ -131,11 +141,27 @@ export function applyClipVit(config: ClipVitConfig, params: ClipVitParams, image
     const patches = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
     const sequence: Tensor3D = concat([repeatForBatch(reshape(params.cls, [1, width]), batch) as Tensor3D, patches], 1); // [B, 1 + N, D]
     let tokens = layerNorm(add(sequence, repeatForBatch(params.position, batch)), params.normPre, block.epsilon) as Tensor3D;
-    for (let i = 0; i < depth; i++) tokens = applyBlock(block, blockAt('applyClipVit', params.blocks, i, depth), tokens);
+    for (let i = 0; i < depth; i++) {
+      const own = blockAt('applyClipVit', params.blocks, i, depth);
+      const isRead = i === depth - 1 && readout !== 'tokens';
+      tokens = isRead ? readValues(block, own, tokens, readout) : applyBlock(block, own, tokens);
+    }
     const cls = reshape(slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]);
-    const pooled = matrixProduct(layerNorm(cls, params.normPost, block.epsilon) as Tensor2D, params.projection as Tensor2D);
-    return { pooled, tokens };
+    return { pooled: projectClipTokens(config, params, cls) as Tensor2D, tokens };
   });
+}
+
+/**
+ * Tokens of the last block in the space of texts: `LN_post(x) projection`, which CLIP was trained to do with the CLS token alone.
+ *
+ * @param tokens `[..., D]`
+ * @returns `[..., E]`, not normalised, the caller's
+ * @see "Extract Free Dense Labels from CLIP" (MaskCLIP), Zhou et al. 2022 (arXiv 2112.01071), section 3.2
+ * @example projectClipTokens(config, params, tokens).shape // [2, 50, 512] for B/32
+ */
+export function projectClipTokens(config: ClipVitConfig, params: ClipVitParams, tokens: Tensor): Tensor {
+  const { epsilon } = clipBlock(config);
+  return tidy(() => linear(layerNorm(tokens, params.normPost, epsilon), { kernel: params.projection }));
 }
 
 /** The vision towers of OpenAI's CLIP; for the weights of LAION and DataComp: `{ ...clipVitPresets['B/32'], activation: 'gelu' }`. */
@@ -145,6 +171,6 @@ export const clipVitPresets: Readonly<Record<'B/32' | 'B/16' | 'L/14', ClipVitCo
   'L/14': { imageSize: 224, patchSize: 14, width: 1024, depth: 24, heads: 16, activation: 'quick-gelu', embedding: 768 },
 };
 
-function clipBlock({ width, heads, activation }: ClipVitConfig): BlockConfig {
-  return { width, heads, mlp: { kind: activation, hidden: 4 * width }, epsilon: 1e-5 };
+function clipBlock({ width, heads, activation, mlpHidden = 4 * width }: ClipVitConfig): BlockConfig {
+  return { width, heads, mlp: { kind: activation, hidden: mlpHidden }, epsilon: 1e-5 };
 }

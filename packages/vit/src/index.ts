@@ -18,6 +18,7 @@ export {
   clipVitPresets,
   clipVitShapes,
   initClipVit,
+  projectClipTokens,
 } from './clip-vit.ts';
 export {
   applyDinov2,

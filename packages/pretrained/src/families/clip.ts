@@ -24,6 +24,7 @@ export const clip: ModelFamily<ClipTowers> = {
   ignored: ['*.embeddings.position_ids'],
   init: initClip,
   encoders: (config, params) => clipEncoders(clip.name, config, params),
+  vocabulary: 'clip',
   preparation: ({ image }) => openClipPreparation({ image_size: image.imageSize }),
 };
 

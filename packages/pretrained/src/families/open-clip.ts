@@ -37,6 +37,7 @@ export const openClip: ModelFamily<OpenClipConfig> = {
   ignored: ['input_resolution', 'context_length', 'vocab_size', '**.attn_mask'],
   init: initClip,
   encoders: (config, params) => clipEncoders(openClip.name, config, params),
+  vocabulary: 'clip',
   preparation: ({ image, preprocess }) => openClipPreparation({ ...preprocess, image_size: image.imageSize }),
 };
 
@@ -72,7 +73,12 @@ function recognise({ config, tensors }: ModelHeader): OpenClipConfig | undefined
 
 type Shapes = ReturnType<typeof tensorShapes>;
 
-function readImage(shapes: Shapes, prefix: string, activation: ClipVitConfig['activation'], vision?: ConfigFields): ClipVitConfig {
+function readImage(
+  shapes: Shapes,
+  prefix: string,
+  activation: ClipVitConfig['activation'],
+  vision?: ConfigFields,
+): ClipVitConfig {
   const [width, , patchSize] = shapes.of(`${prefix}visual.conv1.weight`, 4);
   const [positions] = shapes.of(`${prefix}visual.positional_embedding`, 2);
   const [, embedding] = shapes.of(`${prefix}visual.proj`, 2);

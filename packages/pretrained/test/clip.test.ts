@@ -1,0 +1,93 @@
+import { clipTextPresets } from '@vitrail/text';
+import { clipVitPresets } from '@vitrail/vit';
+import { describe, expect, it } from 'vitest';
+import { clip } from '../src/families/clip.ts';
+import type { ClipTowers } from '../src/families/clip-towers.ts';
+import { type OpenClipConfig, openClip } from '../src/families/open-clip.ts';
+import type { ModelHeader, Naming } from '../src/index.ts';
+import { compareWithReference, readForm } from './compare-with-reference.ts';
+
+compareWithReference({ family: clip, form: 'clip' });
+compareWithReference({ family: clip, form: 'clip-before-4.31' });
+compareWithReference({ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] });
+compareWithReference({ family: openClip, form: 'open-clip-checkpoint', files: ['epoch_3.pt'] });
+
+const headerOf = (naming: Naming, more: Readonly<Record<string, readonly number[]>> = {}): ModelHeader => {
+  const shapes: Record<string, readonly number[]> = Object.assign(
+    { ...more },
+    ...Object.values(naming).map(({ tensors }) => tensors),
+  );
+  const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: 'F32' as const, shape }]));
+  return { tensors, metadata: {} };
+};
+
+describe('a CLIP of transformers', () => {
+  it('takes what a configuration leaves out for what transformers takes', () => {
+    const { image, text } = clip.recognise({ config: { model_type: 'clip' }, tensors: {}, metadata: {} }) as ClipTowers;
+    expect(image).toEqual({ ...clipVitPresets['B/32'], mlpHidden: 3072 });
+    expect(text).toEqual({ ...clipTextPresets['B/32'], endId: 49407 });
+  });
+
+  it('says what is not supported about it', () => {
+    const recognise = (config: Record<string, unknown>) => clip.recognise({ config, tensors: {}, metadata: {} });
+    expect(() => recognise({ model_type: 'clip_text_model' })).toThrow('the text tower alone: a CLIPModel has both');
+    expect(() => recognise({ model_type: 'clip', text_config: { intermediate_size: 2000 } })).toThrow('2048, but it is 2000');
+    expect(() => recognise({ model_type: 'clip', vision_config: { hidden_act: 'silu' } })).toThrow('"quick_gelu" or "gelu"');
+    expect(recognise({ model_type: 'clipseg' })).toBeUndefined();
+  });
+});
+
+describe('a CLIP of open_clip', () => {
+  const none = { prefix: '', textPrefix: '', preprocess: {} };
+  /** Of released models: width, depth and heads of both towers, and the vectors they share. */
+  const released = [
+    ['B/32', clipVitPresets['B/32'], clipTextPresets['B/32']],
+    ['L/14', clipVitPresets['L/14'], clipTextPresets['L/14']],
+    [
+      'bigG/14',
+      { ...clipVitPresets['L/14'], width: 1664, depth: 48, heads: 16, mlpHidden: 8192, embedding: 1280 },
+      { ...clipTextPresets['L/14'], width: 1280, depth: 32, heads: 20, embedding: 1280 },
+    ],
+  ] as const;
+
+  it.each(released)('is read from names and shapes alone: %s', (_, image, text) => {
+    const activation = 'gelu';
+    const config: OpenClipConfig = {
+      ...none,
+      image: { ...image, mlpHidden: 'mlpHidden' in image ? image.mlpHidden : 4 * image.width, activation },
+      text: { ...text, activation },
+    };
+    expect(openClip.recognise(headerOf(openClip.naming(config)))).toEqual(config);
+    // OpenAI's archives.
+    const scalars = { input_resolution: [], context_length: [], vocab_size: [] };
+    const quick = { image: { ...config.image, activation: 'quick-gelu' }, text: { ...config.text, activation: 'quick-gelu' } };
+    expect(openClip.recognise(headerOf(openClip.naming(config), scalars))).toEqual({ ...config, ...quick });
+  });
+
+  it('prepares pictures as its configuration says', async () => {
+    const { config } = await readForm({ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] });
+    expect(openClip.preparation(config)).toMatchObject({
+      resize: { kind: 'square', size: 16 },
+      filter: 'bilinear',
+      mean: [0.5, 0.4, 0.3],
+      deviation: [0.2, 0.3, 0.4],
+    });
+  });
+
+  it('is refused in words where it is none of these', () => {
+    const header = headerOf(openClip.naming({ ...none, image: clipVitPresets['B/32'], text: clipTextPresets['B/32'] }));
+    const withTensor = (name: string) => () =>
+      openClip.recognise({ ...header, tensors: { ...header.tensors, [name]: { dtype: 'F32', shape: [1] } } });
+    expect(withTensor('text_decoder.text_projection')).toThrow('this is CoCa');
+    expect(withTensor('visual.attnpool.positional_embedding')).toThrow('this is a ResNet. Supported are plain ViTs');
+    expect(withTensor('visual.trunk.stem.0.weight')).toThrow('this is a ConvNeXt');
+    const configured = (vision: object, text: object) => () =>
+      openClip.recognise({ ...header, config: { model_cfg: { vision_cfg: vision, text_cfg: text } } });
+    expect(configured({ pool_type: 'avg' }, {})).toThrow('pool_type is "avg"');
+    expect(configured({}, { no_causal_mask: true })).toThrow('no_causal_mask is true');
+    expect(configured({}, { hf_model_name: 'roberta-base' })).toThrow('text_cfg has hf_model_name: "roberta-base"');
+    expect(configured({ head_width: 100 }, {})).toThrow('768 numbers, which are no whole number of heads');
+    const { 'token_embedding.weight': _, ...withoutText } = header.tensors;
+    expect(() => openClip.recognise({ ...header, tensors: withoutText })).toThrow('its text tower is not that of CLIP');
+  });
+});

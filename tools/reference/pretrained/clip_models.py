@@ -1,0 +1,98 @@
+"""Writes packages/pretrained/test/fixtures/clip* and open-clip*: small models of CLIP as transformers and open_clip save them, and their outputs.
+
+    pip install torch transformers open_clip_torch safetensors
+    python tools/reference/pretrained/clip_models.py
+
+clip                    CLIPModel, read at eos_token_id, which here is not the largest id
+clip-before-4.31        CLIPModel with exact GELU, whose configuration has the eos_token_id 2 and whose weights hold buffers of positions
+open-clip               open_clip.CLIP: text at the top level, exact GELU, an MLP in the vision tower that is not four times as wide
+open-clip-checkpoint    a checkpoint of open_clip's training by several processes: CustomTextCLIP with QuickGELU
+
+`image.patches` are patch tokens through the layer norm and the projection of the CLS token.
+"""
+
+import json
+import shutil
+
+import open_clip
+import torch
+from fixture import FIXTURES, channels_first, images, randomize, write_expected
+from open_clip.push_to_hf_hub import save_config_for_hf
+from safetensors.torch import load_file, save_file
+from transformers import CLIPConfig, CLIPModel
+
+PATCH, ROWS, EMBEDDING, VOCABULARY = 4, 4, 20, 30
+# The end is 28; 29 is a token that was added later.
+IDS = torch.tensor([[27, 5, 29, 7, 2, 9, 28, 28], [27, 4, 28, 28, 0, 0, 0, 0], [27, 28, 3, 0, 0, 0, 0, 0]], dtype=torch.int32)
+INPUTS = {"pixels": images(1, 2, PATCH * ROWS, PATCH * ROWS), "ids": IDS, "padding": torch.zeros(3, 8)}
+
+
+def folder_of(form):
+    folder = FIXTURES / form
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def outputs(patches, cls, text):
+    return {"image.cls": cls[:, None], "image.patches": patches.unflatten(1, (ROWS, ROWS)), "text": text}
+
+
+def of_transformers(form, activation, end, before_save=lambda state: state):
+    folder = folder_of(form)
+    shared = dict(num_hidden_layers=2, hidden_act=activation)
+    config = CLIPConfig(
+        projection_dim=EMBEDDING,
+        vision_config=shared | dict(hidden_size=24, num_attention_heads=3, intermediate_size=40, image_size=PATCH * ROWS, patch_size=PATCH),
+        text_config=shared
+        | dict(hidden_size=16, num_attention_heads=2, intermediate_size=64, vocab_size=VOCABULARY, max_position_embeddings=8, eos_token_id=end),
+    )
+    model = randomize(CLIPModel(config), 0)
+    model.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    save_file(before_save(load_file(weights)), weights, {"format": "pt"})
+
+    def run(model, inputs):
+        tower = model.vision_model(channels_first(inputs["pixels"]))
+        patches = model.visual_projection(model.vision_model.post_layernorm(tower.last_hidden_state[:, 1:]))
+        text = model.text_projection(model.text_model(input_ids=inputs["ids"].long()).pooler_output)
+        return outputs(patches, model.visual_projection(tower.pooler_output), text)
+
+    write_expected(folder, INPUTS, model, run)
+
+
+def with_buffers(state):
+    """As transformers before 4.31 saved."""
+    sizes = {"vision_model": 1 + ROWS**2, "text_model": 8}
+    return state | {f"{tower}.embeddings.position_ids": torch.arange(size)[None] for tower, size in sizes.items()}
+
+
+def of_open_clip(form, kind, config, save):
+    folder = folder_of(form)
+    model = randomize(kind(**config), 0)
+    open_clip.set_model_preprocess_cfg(model, {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4), "interpolation": "bilinear", "resize_mode": "squash"})
+    save_config_for_hf(model, folder / "open_clip_config.json", {"custom_text": kind is open_clip.CustomTextCLIP} | config)
+    save(model.state_dict(), folder)
+    model.visual.output_tokens = True
+
+    def run(model, inputs):
+        cls, tokens = model.visual(channels_first(inputs["pixels"]))  # tokens after the layer norm
+        return outputs(tokens @ model.visual.proj, cls, model.encode_text(inputs["ids"].long()))
+
+    write_expected(folder, INPUTS, model, run)
+
+
+def as_checkpoint(state, folder):
+    wrapped = {f"module.{name}": x for name, x in state.items()}
+    torch.save({"epoch": 3, "name": "tiny", "state_dict": wrapped, "optimizer": {"state": {}, "param_groups": []}}, folder / "epoch_3.pt")
+
+
+vision = dict(image_size=PATCH * ROWS, patch_size=PATCH, width=24, layers=2, head_width=8)
+text = dict(context_length=8, vocab_size=VOCABULARY, width=16, heads=2, layers=2)
+of_transformers("clip", "quick_gelu", 28)
+of_transformers("clip-before-4.31", "gelu", 2, with_buffers)
+of_open_clip(
+    "open-clip", open_clip.CLIP, dict(embed_dim=EMBEDDING, vision_cfg=vision | dict(mlp_ratio=1.5), text_cfg=text),
+    lambda state, folder: save_file({name: x.contiguous() for name, x in state.items()}, folder / "open_clip_model.safetensors"),
+)
+of_open_clip("open-clip-checkpoint", open_clip.CustomTextCLIP, dict(embed_dim=EMBEDDING, vision_cfg=vision, text_cfg=text, quick_gelu=True), as_checkpoint)
