@@ -1,7 +1,9 @@
+import { clip } from './families/clip.ts';
 import { dinov2 } from './families/dinov2.ts';
 import { dinov2Official } from './families/dinov2-official.ts';
 import { evaOpenClip } from './families/eva-open-clip.ts';
 import { evaTimm } from './families/eva-timm.ts';
+import { openClip } from './families/open-clip.ts';
 import { siglip } from './families/siglip.ts';
 import { siglipBigVision } from './families/siglip-big-vision.ts';
 import { siglipOpenClip } from './families/siglip-open-clip.ts';
@@ -18,6 +20,8 @@ export const families: readonly ModelFamily<unknown>[] = [
   tipsv2,
   tipsScenic,
   tipsPytorch,
+  clip,
+  openClip,
   dinov2,
   dinov2Official,
   siglip,

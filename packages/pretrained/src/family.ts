@@ -78,6 +78,11 @@ export type ModelFamily<Config> = {
   init(config: Config, rng: Rng): TensorTree;
   /** The towers over parameters that stay the caller's. */
   encoders(config: Config, params: TensorTree): Encoders;
+  /**
+   * What the authors' own vocabulary file means where there is no `tokenizer.json`: `tips`, a SentencePiece model of lower-cased texts; `clip`,
+   * merges of byte pairs between a start and an end token.
+   */
+  readonly vocabulary?: 'tips' | 'clip';
   /** How the model's authors prepare pictures, where no `preprocessor_config.json` says it. */
   preparation(config: Config): ImagePreparation;
 };

@@ -13,6 +13,9 @@ const ownNames = [
   'open_clip_pytorch_model.bin',
 ] as const;
 
+/** 49,408 ids without the two sets of 256 bytes, the start and the end token. */
+const CLIP_MERGES = 48_894;
+
 /** The files of one model, by what they are. */
 export type ModelFiles = {
   readonly weights: TensorFile;
@@ -23,6 +26,8 @@ export type ModelFiles = {
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** The bytes of a SentencePiece `tokenizer.model`. */
   readonly sentencePiece?: Uint8Array;
+  /** The merges of CLIP's `merges.txt` or `bpe_simple_vocab_16e6.txt.gz`. */
+  readonly merges?: readonly string[];
 };
 
 /**
@@ -46,6 +51,7 @@ export async function openModelFiles(sources: readonly ByteSource[]): Promise<Mo
     ].map(readJson),
   );
   const pieces = sources.find((source) => /\.(model|spiece)$/.test(baseName(source)));
+  const merges = named('merges.txt', 'bpe_simple_vocab_16e6.txt', 'bpe_simple_vocab_16e6.txt.gz');
   return {
     weights: await openWeights(sources),
     config,
@@ -53,6 +59,7 @@ export async function openModelFiles(sources: readonly ByteSource[]): Promise<Mo
     tokenizer,
     tokenizerConfig,
     sentencePiece: pieces && (await readWhole(pieces)),
+    merges: merges && (await readMerges(merges)),
   };
 }
 
@@ -81,6 +88,24 @@ async function openWeights(sources: readonly ByteSource[]): Promise<TensorFile> 
     'missing-data',
     `a model has its weights in .safetensors, .npz, .pt, .pth or .bin files, but there is ${names}`,
   );
+}
+
+/** What CLIP uses of the file: the lines after the first, not more than its vocabulary has room for. */
+async function readMerges(source: ByteSource): Promise<readonly string[]> {
+  const bytes = await readWhole(source);
+  const text = baseName(source).endsWith('.gz') ? await gunzip(source, bytes) : new TextDecoder().decode(bytes);
+  return text
+    .split('\n')
+    .slice(1, 1 + CLIP_MERGES)
+    .filter((line) => line !== '');
+}
+
+async function gunzip({ name }: ByteSource, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  try {
+    return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+  } catch (cause) {
+    throw new VitrailError('corrupt-data', `${name} is no gzip file, or was cut: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function readJson(source: ByteSource | undefined): Promise<Readonly<Record<string, unknown>> | undefined> {

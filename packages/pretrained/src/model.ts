@@ -27,21 +27,11 @@ export type Model = {
   encodeTexts(texts: readonly string[]): Tensor2D;
 };
 
-/**
- * The model of two towers, their preparation of pictures and their tokenizer.
- *
- * @throws `invalid-argument` when the tokenizer has ids that the text tower has not
- */
+/** The model of two towers, their preparation of pictures and their tokenizer, whose ids the text tower embeds. */
 export function modelOf(
   { image, text }: Encoders,
   { preparation, tokenizer }: { preparation: ImagePreparation; tokenizer?: Tokenizer },
 ): Model {
-  if (text !== undefined && tokenizer !== undefined && tokenizer.vocabularySize > text.vocabularySize) {
-    throw new VitrailError(
-      'invalid-argument',
-      `the tokenizer has ${tokenizer.vocabularySize} ids, but the text tower embeds ${text.vocabularySize}: it belongs to another model`,
-    );
-  }
   const side = preparedSize(preparation);
   return {
     imageSize: side,
@@ -56,7 +46,7 @@ export function modelOf(
       if (tokenizer === undefined) {
         throw new VitrailError(
           'unavailable',
-          'texts need the tokenizer of the model: name its tokenizer.json (Hugging Face) or tokenizer.model (SentencePiece) beside the weights',
+          'texts need the tokenizer of the model: name its tokenizer.json (Hugging Face), tokenizer.model (SentencePiece) or bpe_simple_vocab_16e6.txt.gz (CLIP) beside the weights',
         );
       }
       const { ids, padding, shape } = encodeBatch(tokenizer, texts);

@@ -6,7 +6,7 @@ import { VitrailError } from '@vitrail/core';
 import { type OpenedModel, type OpenModelOptions, openModel } from './open-model.ts';
 
 /** What a model's folder may hold that is read; the rest (READMEs, other frameworks' weights) is left alone. */
-const readable = /(\.safetensors|\.npz|\.pt|\.pth|\.bin|\.json|\.model|\.spiece)$/;
+const readable = /(\.safetensors|\.npz|\.pt|\.pth|\.bin|\.json|\.model|\.spiece|merges\.txt|bpe_simple_vocab_16e6\.txt(\.gz)?)$/;
 
 /**
  * Opens the model in a folder, or in files separated by commas: `runs/a/checkpoints/step-000100`, `clip-vit-base-patch32`,

@@ -1,12 +1,11 @@
 import type { ByteSource } from '@vitrail/checkpoints';
 import { createRng, disposeTree, type TensorTree } from '@vitrail/core';
 import { parsePreprocessorConfig } from '@vitrail/data';
-import { huggingFaceTokenizer, sentencePieceTokenizer, type Tokenizer, tokenizerFromJSON } from '@vitrail/text';
-import { readVitrailMetadata } from './families/vitrail.ts';
-import type { TextEncoder } from './family.ts';
+import type { Tokenizer } from '@vitrail/text';
 import { type Differences, loadParameters } from './load-parameters.ts';
 import { type Model, modelOf } from './model.ts';
-import { type ModelFiles, openModelFiles } from './model-files.ts';
+import { openModelFiles } from './model-files.ts';
+import { readTokenizer } from './read-tokenizer.ts';
 import { type Recognised, recognise } from './recognise.ts';
 
 /** A model out of files, with its parameters. */
@@ -53,21 +52,11 @@ export async function openModel(sources: readonly ByteSource[], options: OpenMod
   try {
     const encoders = family.encoders(config, params);
     const preparation = files.preprocessor ? parsePreprocessorConfig(files.preprocessor) : family.preparation(config);
-    const tokenizer = encoders.text && readTokenizer(files, encoders.text);
+    const tokenizer = encoders.text && readTokenizer(files, family, encoders.text);
     const model = modelOf(encoders, { preparation, tokenizer });
     return { ...model, family, config, params, tokenizer, differences, dispose: () => disposeTree(params) };
   } catch (error) {
     disposeTree(params);
     throw error;
   }
-}
-
-function readTokenizer(files: ModelFiles, { maxTokens }: TextEncoder): Tokenizer | undefined {
-  const own = readVitrailMetadata(files.weights.metadata);
-  if (own !== undefined) return tokenizerFromJSON(own.tokenizer);
-  if (files.tokenizer !== undefined) {
-    return huggingFaceTokenizer({ tokenizer: files.tokenizer, config: files.tokenizerConfig, maxTokens });
-  }
-  if (files.sentencePiece !== undefined) return sentencePieceTokenizer({ model: files.sentencePiece, maxTokens });
-  return undefined;
 }

@@ -48,6 +48,7 @@ export function evaClipFamily(
       const towers = params as { readonly image: EvaVitParams; readonly text: ClipTextParams };
       return { image: evaEncoder(name, image, towers.image), text: clipTextEncoder(text, towers.text) };
     },
+    vocabulary: 'clip',
     preparation: ({ preparation }) => preparation,
   };
 }

@@ -31,6 +31,7 @@ export const tipsPytorch: ModelFamily<TipsModelConfig> = {
   ignored: ['temperature', 'temperature_contrastive'],
   init: initTips,
   encoders: tipsEncoders,
+  vocabulary: 'tips',
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),
 };
 

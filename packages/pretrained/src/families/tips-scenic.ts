@@ -30,6 +30,7 @@ export const tipsScenic: ModelFamily<TipsModelConfig> = {
   ignored: ['temperature_contrastive', 'temperature'],
   init: initTips,
   encoders: tipsEncoders,
+  vocabulary: 'tips',
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),
 };
 

@@ -28,6 +28,7 @@ export const tipsv2: ModelFamily<Tipsv2ModelConfig> = {
   ignored: ['temperature'],
   init: initTips,
   encoders: tipsEncoders,
+  vocabulary: 'tips',
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),
 };
 
