@@ -52,6 +52,11 @@ it('warmup and cosine make the rates of OpenCLIP', () => {
   );
 });
 
+it('joinSchedules: the first schedule for its steps, then the other from its own step 0', () => {
+  expect(values(joinSchedules(constant(1), 2, linear({ from: 5, to: 3, steps: 2 })), 6)).toEqual([1, 1, 5, 4, 3, 3]);
+  expect(values(joinSchedules(constant(1), 0, constant(2)), 2)).toEqual([2, 2]);
+});
+
 it("joinSchedules makes the rates of CLIP-Rocket's main.py: 4 epochs of 5 steps, both ends of the warm-up taken", () => {
   const rate = joinSchedules(linear({ from: 1e-6, to: 3e-3, steps: 4 }), 5, cosine({ from: 3e-3, to: 1e-5, steps: 15 }));
   const expected = [1e-6, 7.5075e-4, 1.5005e-3, 2.25025e-3, 3e-3, 3e-3, 2.96733e-3, 2.87075e-3];

@@ -46,6 +46,22 @@ onBackend(['cpu', 'wasm'], () => {
     });
   });
 
+  it('is the same, gradients included, for as many texts at a time as you like', () => {
+    tidy(() => {
+      const inputs = [goldRows(0.3), goldRows(1.1), scalar(Math.log(10)), scalar(-10)] as const;
+      const [whole, ...chunked] = [4, 3, 2, 1].map((chunkTexts) =>
+        engine().gradients(() => sum<Scalar>(sigmoidContrastive(...inputs, { chunkTexts })), [...inputs]),
+      );
+      expectClose(whole.value, [4 * 3.3276451549], 1e-6);
+      for (const { value, grads } of chunked) {
+        expectClose(value, whole.value, 1e-6);
+        grads.forEach((gradient, i) => {
+          expectClose(gradient, whole.grads[i], 2e-6);
+        });
+      }
+    });
+  });
+
   it('belongs to images: row i holds every text of image i', () => {
     tidy(() => {
       const images = tensor2d([

@@ -21,9 +21,6 @@ import { matrixProduct, type PrototypeScores, withoutGradient } from '@vitrail/o
 /** Scores that are in memory at once, unless the caller says otherwise. */
 const CHUNK_SCORES = 4_000_000;
 
-/** Below this a prototype's share of the batch is not told apart from nothing. */
-const SMALLEST_SHARE = 1e-30;
-
 /**
  * Sinkhorn's balanced assignment of a batch to prototypes, as a center: with it the softmax of the scores is the assignment,
  *
@@ -69,8 +66,9 @@ export function sinkhornCenter(
     const shares = sumOverBatch((some) => sumOfRows(exp(div(sub(some, largest), temperature))));
     let center: Tensor1D = add(largest, mul(log(shares), temperature));
     for (let round = 1; round < iterations; round++) {
+      // Never near 0: after a round each prototype has a row that gives it 1 / (T K) at least.
       const assigned = sumOverBatch((some) => sumOfRows(softmax(div(sub(some, center), temperature))));
-      center = add(center, mul(log(maximum(assigned, SMALLEST_SHARE)), temperature));
+      center = add(center, mul(log(assigned), temperature));
     }
     return center;
   });
