@@ -1,4 +1,3 @@
-export { families } from './families.ts';
 export { type ExportFormat, exportFormats, exportModel } from './export/export-model.ts';
 export { type ExportableModel, type ExportedModel, requireExportable } from './export/exportable.ts';
 export { clip } from './families/clip.ts';
@@ -24,6 +23,7 @@ export {
   vitrail,
   vitrailMetadata,
 } from './families/vitrail.ts';
+export { families } from './families.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';
 export { type Model, modelOf } from './model.ts';
