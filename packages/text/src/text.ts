@@ -54,7 +54,7 @@ export function textShapes(config: TextConfig): ParameterShapes {
 /**
  * The number of parameters of a text tower, counted from shapes alone: nothing is allocated.
  *
- * @example textParameterCount(textPresets.B) // 109631232
+ * @example textParameterCount(textPresets.B) // 109632000
  */
 export function textParameterCount(config: TextConfig): number {
   return countShapes(textShapes(config));
