@@ -1,19 +1,21 @@
 export { type ExportFormat, exportFormats, exportModel } from './export/export-model.ts';
 export { type ExportableModel, type ExportedModel, requireExportable } from './export/exportable.ts';
 export { clip } from './families/clip.ts';
+export type { ClipTowers } from './families/clip-towers.ts';
 export { type Dinov2ModelConfig, dinov2 } from './families/dinov2.ts';
 export { type Dinov2OfficialConfig, dinov2Official } from './families/dinov2-official.ts';
 export type { EvaClipConfig } from './families/eva-clip.ts';
 export { evaOpenClip } from './families/eva-open-clip.ts';
 export { type EvaTimmConfig, evaTimm } from './families/eva-timm.ts';
 export type { EvaLayout } from './families/eva-tower.ts';
-export { openClip } from './families/open-clip.ts';
+export { type OpenClipConfig, openClip } from './families/open-clip.ts';
 export { type SiglipModelConfig, siglip } from './families/siglip.ts';
 export { type SiglipBigVisionConfig, siglipBigVision } from './families/siglip-big-vision.ts';
 export { type SiglipOpenClipConfig, siglipOpenClip } from './families/siglip-open-clip.ts';
 export type { SiglipTowers } from './families/siglip-towers.ts';
 export { tipsPytorch } from './families/tips-pytorch.ts';
 export { tipsScenic } from './families/tips-scenic.ts';
+export type { TipsModelConfig } from './families/tips-tower.ts';
 export { type Tipsv2ModelConfig, tipsv2 } from './families/tipsv2.ts';
 export { uta } from './families/uta.ts';
 export {

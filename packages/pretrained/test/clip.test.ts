@@ -1,10 +1,13 @@
 import { clipTextPresets } from '@vitrail/text';
 import { clipVitPresets } from '@vitrail/vit';
 import { describe, expect, it } from 'vitest';
+import { type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
+import { createRng, disposeTree } from '@vitrail/core';
+import { expectClose, onBackend } from '@vitrail/testing';
 import { clip } from '../src/families/clip.ts';
 import type { ClipTowers } from '../src/families/clip-towers.ts';
 import { type OpenClipConfig, openClip } from '../src/families/open-clip.ts';
-import type { ModelHeader, Naming } from '../src/index.ts';
+import { loadParameters, type ModelHeader, type Naming } from '../src/index.ts';
 import { compareWithReference, readForm } from './compare-with-reference.ts';
 
 compareWithReference({ family: clip, form: 'clip' });
@@ -22,6 +25,23 @@ const headerOf = (naming: Naming, more: Readonly<Record<string, readonly number[
 };
 
 describe('a CLIP of transformers', () => {
+  onBackend(['cpu', 'wasm'], () => {
+    it.each(['value', 'value-only'] as const)('reads patches by their %s, as MaskCLIP does', async (readout) => {
+      const { file, config, expected } = await readForm({ family: clip, form: 'clip' });
+      const fresh = () => clip.init(config, createRng(0));
+      const model = { shapes: clip.shapes(config), naming: clip.naming(config), ignored: clip.ignored, fresh };
+      const { params } = await loadParameters(file, model);
+      const { shape, values } = expected['input.pixels'];
+      tidy(() => {
+        const pixels: Tensor4D = tensor(values as Float32Array, [...shape] as [number, number, number, number]);
+        const { patches } = clip.encoders(config, params).image.encode(pixels, readout);
+        expect(patches.shape).toEqual(expected[`${readout}.patches`].shape);
+        expectClose(patches, expected[`${readout}.patches`].values as Float32Array, 1e-4);
+      });
+      disposeTree(params);
+    });
+  });
+
   it('takes what a configuration leaves out for what transformers takes', () => {
     const { image, text } = clip.recognise({ config: { model_type: 'clip' }, tensors: {}, metadata: {} }) as ClipTowers;
     expect(image).toEqual({ ...clipVitPresets['B/32'], mlpHidden: 3072 });

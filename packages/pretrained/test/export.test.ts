@@ -4,6 +4,7 @@ import { type Tensor, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensor
 import { bytesSource, decodeSafetensors } from '@vitrail/checkpoints';
 import { createRng, disposeTree, type TensorTree } from '@vitrail/core';
 import { expectClose } from '@vitrail/testing';
+import { huggingFaceTokenizer, trainBytePairs } from '@vitrail/text';
 import { describe, expect, it } from 'vitest';
 import { initTips, tipsEncoders } from '../src/families/tips-tower.ts';
 import { type ExportFormat, exportFormats, exportModel, openModel, requireExportable } from '../src/index.ts';
@@ -73,6 +74,16 @@ it('says what a form does not hold', async () => {
   expect(notes.join('\n')).toMatch(/GELU by tanh.*\n.*variances of texts.*\n.*mask token is left out/);
   const words = await withModel('here', (model) => exportModel(model, 'hf'));
   expect(words.notes.join('\n')).toContain('transformers has no tokenizer of the kind "word"');
+});
+
+it('brings a tokenizer of Hugging Face along, with the token that it pads with', async () => {
+  const file = trainBytePairs(['a red ball', 'a blue ball'], { vocabularySize: 262 });
+  const tokenizer = huggingFaceTokenizer({ tokenizer: file, maxTokens: 9 });
+  const { files, notes } = await withModel('here', (model) => exportModel({ ...model, tokenizer }, 'hf'));
+  expect(notes).toEqual([]);
+  const read = (name: string) => JSON.parse(new TextDecoder().decode(files[name]));
+  expect(read('tokenizer.json')).toEqual(file);
+  expect(read('tokenizer_config.json')).toMatchObject({ pad_token: '<pad>', model_max_length: 9 });
 });
 
 it('refuses what a form cannot hold', async () => {

@@ -110,7 +110,12 @@ function tokenizerFiles(tokenizer: Tokenizer | undefined, maxTokens: number): Ex
   if (tokenizer === undefined) return { files: {}, notes: ['the model came without a tokenizer: none is written'] };
   const description = tokenizer.toJSON() as { kind: string; tokenizer?: unknown; config?: object; model?: string };
   if (description.kind === 'huggingface') {
-    const config = { tokenizer_class: 'PreTrainedTokenizerFast', ...description.config, model_max_length: maxTokens };
+    const config = {
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      ...padToken(description.tokenizer, tokenizer.padId ?? 0),
+      ...description.config,
+      model_max_length: maxTokens,
+    };
     return { files: { 'tokenizer.json': json(description.tokenizer), 'tokenizer_config.json': json(config) }, notes: [] };
   }
   if (description.kind === 'sentencepiece' && description.model !== undefined) {
@@ -124,6 +129,13 @@ function tokenizerFiles(tokenizer: Tokenizer | undefined, maxTokens: number): Ex
         '`vitrail train-tokenizer` to have a tokenizer.json instead',
     ],
   };
+}
+
+/** The token that shorter texts are filled up with, if the file has one of that id: transformers pads with none that it is not told of. */
+function padToken(file: unknown, padId: number): { pad_token?: string } {
+  const { added_tokens: added = [] } = file as { added_tokens?: readonly { id: number; content: string }[] };
+  const token = added.find(({ id }) => id === padId);
+  return token === undefined ? {} : { pad_token: token.content };
 }
 
 function json(value: unknown): Uint8Array {
