@@ -1,9 +1,9 @@
-import { clipTextPresets } from '@vitrail/text';
-import { clipVitPresets } from '@vitrail/vit';
-import { describe, expect, it } from 'vitest';
 import { type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRng, disposeTree } from '@vitrail/core';
 import { expectClose, onBackend } from '@vitrail/testing';
+import { clipTextPresets } from '@vitrail/text';
+import { clipVitPresets } from '@vitrail/vit';
+import { describe, expect, it } from 'vitest';
 import { clip } from '../src/families/clip.ts';
 import type { ClipTowers } from '../src/families/clip-towers.ts';
 import { type OpenClipConfig, openClip } from '../src/families/open-clip.ts';

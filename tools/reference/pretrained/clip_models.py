@@ -8,7 +8,8 @@ clip-before-4.31        CLIPModel with exact GELU, whose configuration has the e
 open-clip               open_clip.CLIP: text at the top level, exact GELU, an MLP in the vision tower that is not four times as wide
 open-clip-checkpoint    a checkpoint of open_clip's training by several processes: CustomTextCLIP with QuickGELU
 
-`image.patches` are patch tokens through the layer norm and the projection of the CLS token.
+`image.patches` are patch tokens through the layer norm and the projection of the CLS token; `value.patches` and `value-only.patches`, from
+transformers, those of a last block in which every token keeps its value: with residual and MLP, and without.
 """
 
 import json
@@ -56,9 +57,20 @@ def of_transformers(form, activation, end, before_save=lambda state: state):
         tower = model.vision_model(channels_first(inputs["pixels"]))
         patches = model.visual_projection(model.vision_model.post_layernorm(tower.last_hidden_state[:, 1:]))
         text = model.text_projection(model.text_model(input_ids=inputs["ids"].long()).pooler_output)
-        return outputs(patches, model.visual_projection(tower.pooler_output), text)
+        read = {f"{name}.patches": x for name, x in by_value(model, channels_first(inputs["pixels"])).items()}
+        return outputs(patches, model.visual_projection(tower.pooler_output), text) | read
 
     write_expected(folder, INPUTS, model, run)
+
+
+def by_value(model, pixels):
+    x = model.vision_model(pixels, output_hidden_states=True).hidden_states[-2]
+    last = model.vision_model.encoder.layers[-1]
+    values = last.self_attn.out_proj(last.self_attn.v_proj(last.layer_norm1(x)))
+    kept = x + values
+    read = {"value": kept + last.mlp(last.layer_norm2(kept)), "value-only": values}
+    project = lambda tokens: model.visual_projection(model.vision_model.post_layernorm(tokens[:, 1:]))
+    return {name: project(tokens).unflatten(1, (ROWS, ROWS)) for name, tokens in read.items()}
 
 
 def with_buffers(state):
