@@ -14,6 +14,7 @@ compareWithReference({ family: clip, form: 'clip' });
 compareWithReference({ family: clip, form: 'clip-before-4.31' });
 compareWithReference({ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] });
 compareWithReference({ family: openClip, form: 'open-clip-checkpoint', files: ['epoch_3.pt'] });
+compareWithReference({ family: openClip, form: 'openai', files: ['ViT-tiny.pt'] });
 
 const headerOf = (naming: Naming, more: Readonly<Record<string, readonly number[]>> = {}): ModelHeader => {
   const shapes: Record<string, readonly number[]> = Object.assign(

@@ -7,13 +7,16 @@ clip                    CLIPModel, read at eos_token_id, which here is not the l
 clip-before-4.31        CLIPModel with exact GELU, whose configuration has the eos_token_id 2 and whose weights hold buffers of positions
 open-clip               open_clip.CLIP: text at the top level, exact GELU, an MLP in the vision tower that is not four times as wide
 open-clip-checkpoint    a checkpoint of open_clip's training by several processes: CustomTextCLIP with QuickGELU
+openai                  an archive of TorchScript in float16 without a configuration, as OpenAI publishes (heads are 64 wide in it, so each tower has
+                        one): open_clip's model, traced. Its weights are multiples of 1/64, so that the archive can be deflated
 
 `image.patches` are patch tokens through the layer norm and the projection of the CLS token; `value.patches` and `value-only.patches`, from
 transformers, those of a last block in which every token keeps its value: with residual and MLP, and without.
 """
 
-import json
+import io
 import shutil
+import zipfile
 
 import open_clip
 import torch
@@ -99,6 +102,33 @@ def as_checkpoint(state, folder):
     torch.save({"epoch": 3, "name": "tiny", "state_dict": wrapped, "optimizer": {"state": {}, "param_groups": []}}, folder / "epoch_3.pt")
 
 
+def openai():
+    folder = folder_of("openai")
+    towers = dict(vision_cfg=dict(image_size=PATCH * ROWS, patch_size=PATCH, width=64, layers=1), text_cfg=dict(context_length=8, vocab_size=VOCABULARY, width=64, heads=1, layers=1))
+    model = randomize(open_clip.CLIP(EMBEDDING, **towers, quick_gelu=True), 0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.round(64 * parameter) / 64)
+    # Numbers that are in the state dict there.
+    for name, value in {"input_resolution": PATCH * ROWS, "context_length": 8, "vocab_size": VOCABULARY}.items():
+        if hasattr(model, name):
+            delattr(model, name)
+        model.register_buffer(name, torch.tensor(value))
+    stored = io.BytesIO()
+    torch.jit.save(torch.jit.trace(model, (torch.zeros(1, 3, PATCH * ROWS, PATCH * ROWS), IDS[:1].long())).half(), stored)
+    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(folder / "ViT-tiny.pt", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        for member in source.infolist():
+            if not member.filename.endswith(".debug_pkl"):
+                target.writestr(member.filename, source.read(member))
+    model.visual.output_tokens = True
+
+    def run(model, inputs):
+        cls, tokens = model.visual(channels_first(inputs["pixels"]))
+        return outputs(tokens @ model.visual.proj, cls, model.encode_text(inputs["ids"].long()))
+
+    write_expected(folder, INPUTS, model, run)
+
+
 vision = dict(image_size=PATCH * ROWS, patch_size=PATCH, width=24, layers=2, head_width=8)
 text = dict(context_length=8, vocab_size=VOCABULARY, width=16, heads=2, layers=2)
 of_transformers("clip", "quick_gelu", 28)
@@ -108,3 +138,4 @@ of_open_clip(
     lambda state, folder: save_file({name: x.contiguous() for name, x in state.items()}, folder / "open_clip_model.safetensors"),
 )
 of_open_clip("open-clip-checkpoint", open_clip.CustomTextCLIP, dict(embed_dim=EMBEDDING, vision_cfg=vision, text_cfg=text, quick_gelu=True), as_checkpoint)
+openai()
