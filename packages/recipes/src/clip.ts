@@ -10,24 +10,21 @@
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
+import { contrastivePresets } from './contrastive-presets.ts';
 import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
-import type { Preset, Recipe, System } from './recipe.ts';
-import type { TipsConfiguration } from './tips-configuration.ts';
-import { tipsv2Presets } from './tipsv2-presets.ts';
-
-type NothingCarried = Record<string, never>;
+import type { Recipe, System } from './recipe.ts';
 
 /** CLIP (Radford et al., ICML 2021, arXiv 2103.00020) on the towers, batches and optimiser of TIPSv2. */
 export const clip: Recipe = {
   name: 'clip',
   title: 'CLIP: the contrastive loss alone',
   paper: 'ICML 2021, arXiv 2103.00020',
-  presets: Object.fromEntries(Object.entries(tipsv2Presets).map(([name, preset]) => [name, contrastiveOnly(preset)])),
+  presets: contrastivePresets,
   assemble: assembleClip,
 };
 
-function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParams, NothingCarried, VisionTextBatch> {
+function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParams, Record<string, never>, VisionTextBatch> {
   const encoder = dualEncoder(config, { masks: false });
   return {
     encoder,
@@ -44,24 +41,6 @@ function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParam
       },
       carry: () => ({}),
       constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
-    },
-  };
-}
-
-/** The settings that are not of self-distillation, and no local crops. */
-function contrastiveOnly({ config, note }: Preset<TipsConfiguration>): Preset<DualEncoderConfiguration> {
-  const { data, image, text, views, captions, loss, optimizer, train } = config;
-  return {
-    note,
-    config: {
-      data,
-      image,
-      text,
-      views: { ...views, localCrops: 0 },
-      captions,
-      loss: { temperature: loss.temperature, minimumTemperature: loss.minimumTemperature },
-      optimizer,
-      train,
     },
   };
 }

@@ -1,4 +1,15 @@
-import { add, mean, mul, type Scalar, slice, squeeze, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  mean,
+  mul,
+  type Scalar,
+  slice,
+  squeeze,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { infoNce } from '@vitrail/losses';
 
 /**
@@ -17,11 +28,27 @@ import { infoNce } from '@vitrail/losses';
  * @example contrastiveLoss(ones([4, 2, 8]), ones([8, 8]), scalar(0)).shape // [], log(4)
  */
 export function contrastiveLoss(cls: Tensor3D, texts: Tensor2D, logitScale: Scalar): Scalar {
+  return meanOverStreams(cls, texts, (images, captions) => infoNce(images, captions, logitScale));
+}
+
+/**
+ * The mean over pictures and caption streams of a loss between CLS token k, `[B, D]`, and the texts of stream k, `[B, D]`.
+ *
+ * @param cls `[B, C, D]`
+ * @param texts `[C B, D]`, stream by stream
+ * @param loss `[B, D], [B, D] -> [B]`
+ * @returns a scalar, the caller's
+ */
+export function meanOverStreams(
+  cls: Tensor3D,
+  texts: Tensor2D,
+  loss: (images: Tensor2D, captions: Tensor2D) => Tensor1D,
+): Scalar {
   return tidy(() => {
     const [pictures, streams, width] = cls.shape;
     const perStream = Array.from({ length: streams }, (_, k) => {
       const captions = slice(texts, [k * pictures, 0], [pictures, width]); // [B, D]
-      return mean<Scalar>(infoNce(clsToken(cls, k), captions, logitScale));
+      return mean<Scalar>(loss(clsToken(cls, k), captions));
     });
     const total = perStream.reduce((sum, value) => add(sum, value));
     return mul(total, 1 / streams);

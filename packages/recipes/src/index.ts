@@ -11,9 +11,11 @@ export type {
 } from './configuration.ts';
 export { contrastiveLoss } from './contrastive-loss.ts';
 export { type DualEncoder, type DualEncoderParams, dualEncoder, type TextBatch } from './dual-encoder.ts';
+export { type FlipBatch, type FlipConfiguration, flip } from './flip.ts';
 export { buildOptimizer } from './optimizer.ts';
 export type { Preset, Recipe, System } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
+export { type SiglipConfiguration, type SiglipParams, siglip } from './siglip.ts';
 export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-memory.ts';
 export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';

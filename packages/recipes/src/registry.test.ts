@@ -14,10 +14,10 @@ describe('findRecipe', () => {
   });
 
   it.each([
-    ['tipv2', 'there is no recipe "tipv2"; did you mean "tipsv2"? (there are: tipsv2, tips, clip)'],
+    ['tipv2', 'there is no recipe "tipv2"; did you mean "tipsv2"? (there are: tipsv2, tips, clip, siglip, flip)'],
     ['TIPSV2:small', 'there is no recipe "TIPSV2"; did you mean "tipsv2"?'],
-    ['', 'there is no recipe "" (there are: tipsv2, tips, clip)'],
-    ['something-else', 'there is no recipe "something-else" (there are: tipsv2, tips, clip)'],
+    ['', 'there is no recipe "" (there are: tipsv2, tips, clip, siglip, flip)'],
+    ['something-else', 'there is no recipe "something-else" (there are: tipsv2, tips, clip, siglip, flip)'],
     [
       'tipsv2:smal',
       'there is no preset of tipsv2 "smal"; did you mean "small"? (there are: tiny, small, B/14, L/14, So400m/14, g/14)',

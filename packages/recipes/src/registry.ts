@@ -1,12 +1,14 @@
 import { nearestName, VitrailError } from '@vitrail/core';
 import { clip } from './clip.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
+import { flip } from './flip.ts';
 import type { Preset, Recipe } from './recipe.ts';
+import { siglip } from './siglip.ts';
 import { tips } from './tips.ts';
 import { tipsv2 } from './tipsv2.ts';
 
 /** Every recipe there is, in the order in which they are listed. */
-export const recipes: readonly Recipe[] = [tipsv2, tips, clip];
+export const recipes: readonly Recipe[] = [tipsv2, tips, clip, siglip, flip];
 
 /**
  * The recipe and preset of a name like `tipsv2:small`; without a colon the preset is `tiny`.

@@ -52,7 +52,7 @@ export const vitrail: ModelFamily<VitrailFileConfig> = {
   shapes,
   naming: (config) =>
     Object.fromEntries(Object.entries(flattenTree(shapes(config))).map(([path, shape]) => [path, same(path, shape)])),
-  ignored: ['heads.**'],
+  ignored: ['heads.**', 'logitBias'],
   init,
   encoders: tipsEncoders,
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),

@@ -1,0 +1,95 @@
+/**
+ * FLIP on the towers of TIPS: CLIP whose image tower sees a part of the patches only, so that a step costs less and more pictures fit into
+ * it; the last steps see all of them.
+ *
+ * "Scaling Language-Image Pre-training via Masking", CVPR 2023, arXiv 2212.00794; no pixels are predicted, as in its main experiments.
+ * Deviations: towers, tokenizer, crops and optimiser are those of the TIPS recipes, so that a comparison with `clip` changes the dropping and
+ * nothing else; the last steps without dropping ("unmasked tuning") belong to the one run and its schedule, where the paper starts another.
+ *
+ *   vitrail pretrain --recipe flip:tiny --data scenes
+ */
+import { type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
+import { createRng } from '@vitrail/core';
+import type { Batch } from '@vitrail/data';
+import { patchMask } from '@vitrail/masking';
+import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
+import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
+import type { DualEncoderConfiguration } from './configuration.ts';
+import { contrastiveLoss } from './contrastive-loss.ts';
+import { contrastivePresets } from './contrastive-presets.ts';
+import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { buildOptimizer } from './optimizer.ts';
+import type { Preset, Recipe, System } from './recipe.ts';
+
+/** Every setting of FLIP. */
+export type FlipConfiguration = DualEncoderConfiguration & {
+  /** Patches left out of the image tower: `round(ratio * N)` of every picture. */
+  mask: {
+    kind: 'random' | 'block' | 'reversed-block';
+    ratio: number;
+    /** Steps at the end that see every patch. */
+    wholeSteps: number;
+  };
+};
+
+/** A batch with the patches that are looked at, `[B, K]`. */
+export type FlipBatch = VisionTextBatch & { keep: Tensor2D };
+
+/** FLIP (Li et al., CVPR 2023, arXiv 2212.00794) on the towers, batches and optimiser of TIPSv2. */
+export const flip: Recipe<FlipConfiguration> = {
+  name: 'flip',
+  title: 'FLIP: the contrastive loss on half of the patches',
+  paper: 'CVPR 2023, arXiv 2212.00794',
+  presets: Object.fromEntries(Object.entries(contrastivePresets).map(([name, preset]) => [name, dropping(preset)])),
+  assemble: assembleFlip,
+};
+
+function assembleFlip(config: FlipConfiguration): System<DualEncoderParams, Record<string, never>, FlipBatch> {
+  const encoder = dualEncoder(config, { masks: false });
+  const { mask, train } = config;
+  requireChoice('mask.kind', mask.kind, ['random', 'block', 'reversed-block']);
+  requireRange('mask.ratio', mask.ratio, 0, 0.99);
+  requireWhole('mask.wholeSteps', mask.wholeSteps, 0);
+  return {
+    encoder,
+    ...buildOptimizer(config.optimizer, train.steps),
+    prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), keep: drawKept(config, batch) }),
+    release({ keep, ...batch }) {
+      keep.dispose();
+      disposeBatch(batch);
+    },
+    program: {
+      init: (rng) => ({ params: encoder.init(rng), carried: {} }),
+      loss(params, _, batch, step) {
+        const options = step < train.steps - mask.wholeSteps ? { keep: batch.keep } : {};
+        const { cls } = encoder.encodeImages(params.image, batch.global, options); // [B, C, D]
+        const texts = encoder.encodeTexts(params.text, batch.texts); // [C * B, D]
+        const contrastive = contrastiveLoss(cls, texts, params.logitScale);
+        return { loss: contrastive, metrics: { 'loss/contrastive': contrastive }, auxiliary: {} };
+      },
+      carry: () => ({}),
+      constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
+    },
+  };
+}
+
+/** The patches of a batch that are looked at, `[B, K]`: each row a pure function of (`train.seed`, epoch, sample index). */
+function drawKept({ image, mask, train, views }: FlipConfiguration, { samples }: Batch): Tensor2D {
+  const side = views.globalSize / image.patchSize;
+  const rng = createRng(train.seed).fork('mask');
+  const kept = samples.map(({ epoch, index }) => {
+    const grid = { rows: side, columns: side };
+    return patchMask({ kind: mask.kind, ratio: mask.ratio }, grid, rng.fork(epoch, index)).keep;
+  });
+  return tensor2d(
+    kept.flatMap((row) => [...row]),
+    [samples.length, kept[0].length],
+    'int32',
+  );
+}
+
+/** Half of the patches, as the paper's default; a tenth of the steps sees all of them. */
+function dropping({ config, note }: Preset<DualEncoderConfiguration>): Preset<FlipConfiguration> {
+  const mask = { kind: 'random', ratio: 0.5, wholeSteps: Math.round(config.train.steps / 10) } as const;
+  return { note, config: { ...config, mask } };
+}
