@@ -1,5 +1,17 @@
-import { engine, ones, slice, sum, type Tensor, type Tensor2D, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
-import { flattenTree, type TensorTree, unflattenTree } from '@vitrail/core';
+import {
+  engine,
+  ones,
+  onesLike,
+  slice,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  tensor2d,
+  tidy,
+  zeros,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import { flattenTree, mapTree, type TensorTree, unflattenTree } from '@vitrail/core';
 import { expectClose, expectGradient, expectNoLeak, onBackend } from '@vitrail/testing';
 import { expect, it } from 'vitest';
 import { tipsTextReference } from '../test/tips-text-reference.ts';
@@ -78,8 +90,22 @@ onBackend(['cpu', 'wasm'], () => {
 it('pays no attention to further properties of the configuration', () => {
   tidy(() => {
     const { config, params, ids, padding, pooled } = tipsTextReference();
-    const more = { ...config, mlp: { kind: 'gelu', hidden: 3 }, epsilon: 1, causal: true };
+    const more = { ...config, mlp: { kind: 'gelu', hidden: 3 }, causal: true };
     expectClose(applyText(more, params, { ids, padding }).pooled, pooled, 2e-5);
+  });
+});
+
+it('adds epsilon to the variances of layer norms', () => {
+  tidy(() => {
+    const { config, params } = tipsTextReference();
+    // Blocks that add nothing; and the first position is (0, ..., 0, 1, ..., 1): mean 1/2 and variance 1/4 where the embedding is zero.
+    const still = mapTree(params as unknown as TensorTree, (leaf, path) =>
+      path === 'norm.scale' ? onesLike(leaf) : zerosLike(leaf),
+    ) as unknown as TextParams;
+    const alone = { ids: zeros([1, 1], 'int32') as Tensor2D, padding: zeros([1, 1]) as Tensor2D };
+    const { pooled } = applyText({ ...config, epsilon: 0.75 }, still, alone);
+    const half = config.width / 2;
+    expectClose(pooled, [...Array(half).fill(-0.5), ...Array(half).fill(0.5)], 1e-6);
   });
 });
 
