@@ -11,7 +11,7 @@ import { loadParameters, type ModelHeader, type Naming } from '../src/index.ts';
 import { compareWithReference, readForm } from './compare-with-reference.ts';
 
 compareWithReference({ family: clip, form: 'clip' });
-compareWithReference({ family: clip, form: 'clip-before-4.31' });
+compareWithReference({ family: clip, form: 'clip-with-position-ids' });
 compareWithReference({ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] });
 compareWithReference({ family: openClip, form: 'open-clip-checkpoint', files: ['epoch_3.pt'] });
 compareWithReference({ family: openClip, form: 'openai', files: ['ViT-tiny.pt'] });

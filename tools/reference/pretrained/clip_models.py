@@ -4,7 +4,7 @@
     python tools/reference/pretrained/clip_models.py
 
 clip                    CLIPModel, read at eos_token_id, which here is not the largest id
-clip-before-4.31        CLIPModel with exact GELU, whose configuration has the eos_token_id 2 and whose weights hold buffers of positions
+clip-with-position-ids  CLIPModel with exact GELU, whose configuration has the eos_token_id 2 and whose weights hold buffers of positions
 open-clip               open_clip.CLIP: text at the top level, exact GELU, an MLP in the vision tower that is not four times as wide
 open-clip-checkpoint    a checkpoint of open_clip's training by several processes: CustomTextCLIP with QuickGELU
 openai                  an archive of TorchScript in float16 without a configuration, as OpenAI publishes (heads are 64 wide in it, so each tower has
@@ -132,7 +132,7 @@ def openai():
 vision = dict(image_size=PATCH * ROWS, patch_size=PATCH, width=24, layers=2, head_width=8)
 text = dict(context_length=8, vocab_size=VOCABULARY, width=16, heads=2, layers=2)
 of_transformers("clip", "quick_gelu", 28)
-of_transformers("clip-before-4.31", "gelu", 2, with_buffers)
+of_transformers("clip-with-position-ids", "gelu", 2, with_buffers)
 of_open_clip(
     "open-clip", open_clip.CLIP, dict(embed_dim=EMBEDDING, vision_cfg=vision | dict(mlp_ratio=1.5), text_cfg=text),
     lambda state, folder: save_file({name: x.contiguous() for name, x in state.items()}, folder / "open_clip_model.safetensors"),
