@@ -12,6 +12,8 @@ export type Batch = Views & {
   readonly global: Float32Array;
   /** `[B * localCrops, localSize, localSize, 3]` in `[0, 1]`, sample-major: all crops of the first sample, then all of the second. */
   readonly locals: Float32Array;
+  /** One array per augmented view, `[B, size, size, 3]` in `[0, 1]`; absent when `views` has no list of them. */
+  readonly augmented?: readonly Float32Array[];
 };
 
 /** What a batch says of each of its samples. `(epoch, index)` names the draw: fork random streams with it. */

@@ -4,6 +4,7 @@ import { expectError } from '../test/expect-error.ts';
 import { type FakeSource, fakeSource } from '../test/fake-source.ts';
 import { indices, OPTIONS, settle, TINY, take, torn, VIEWS } from '../test/take-batches.ts';
 import type { LoadOptions } from './batch.ts';
+import { byolViews } from './images/augmentation/named-augmentations.ts';
 import { makeViews } from './images/views.ts';
 import { loadBatches } from './load-batches.ts';
 
@@ -51,6 +52,22 @@ describe('the order', () => {
     const resumed = fakeSource(10);
     await take(resumed, 1, { startStep: 1_000_000, prefetch: 1 });
     expect(resumed.begun.length).toBe(4);
+  });
+
+  it('has the augmented views of each sample, after a resume too, and the same rest as without them', async () => {
+    const views = { ...VIEWS, augmented: byolViews(3) };
+    const source = fakeSource(10);
+    const batches = await take(source, 6, { views });
+    for (const { samples, augmented = [] } of batches) {
+      expect(augmented.map(({ length }) => length)).toEqual([4 * 27, 4 * 27]);
+      for (const [row, { epoch, index }] of samples.entries()) {
+        const { image } = await source.read(index);
+        const expected = makeViews(image, views, createRng(7).fork('views', epoch, index)).augmented;
+        expect(augmented.map((view) => view.subarray(row * 27, (row + 1) * 27))).toEqual(expected);
+      }
+    }
+    expect(await take(fakeSource(10), 2, { views, startStep: 4 })).toEqual(batches.slice(4));
+    expect(batches.map(({ augmented, ...rest }) => rest)).toEqual(await take(fakeSource(10), 6));
   });
 
   it('is another for another seed; a seed may be a word', async () => {

@@ -1,7 +1,7 @@
 import { createRng, isVitrailError, type Rng, VitrailError } from '@vitrail/core';
 import type { BadSample } from './bad-samples.ts';
 import type { Batch, BatchSample, LoadOptions } from './batch.ts';
-import { writeViews } from './images/views.ts';
+import { emptyViews, writeViews } from './images/views.ts';
 import { limiter } from './limiter.ts';
 import type { Sample, SampleSource } from './sample.ts';
 
@@ -29,8 +29,7 @@ export function batchPreparer(
   const place = limiter(SAMPLES_AT_ONCE);
 
   return async (step) => {
-    const global = new Float32Array(batchSize * views.globalSize ** 2 * 3); // [B, S, S, 3]
-    const locals = new Float32Array(views.localCrops === 0 ? 0 : batchSize * views.localCrops * views.localSize ** 2 * 3); // [B * M, s, s, 3]
+    const made = emptyViews(views, batchSize);
     const samples: BatchSample[] = new Array(batchSize);
     const bad: BadSample[][] = Array.from({ length: batchSize }, () => []);
 
@@ -47,7 +46,7 @@ export function batchPreparer(
         try {
           const sample = await source.read(index);
           requireCaption(sample);
-          writeViews(sample.image, views, stream, { global, locals, row });
+          writeViews(sample.image, views, stream, { ...made, row });
           samples[row] = { epoch, index, key: sample.key, captions: sample.captions };
           return;
         } catch (error) {
@@ -59,7 +58,7 @@ export function batchPreparer(
     const rows = await Promise.allSettled(Array.from({ length: batchSize }, (_, row) => place(() => fillRow(row))));
     const failed = rows.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return { batch: { step, samples, global, locals }, bad };
+    return { batch: { step, samples, ...made }, bad };
   };
 }
 

@@ -2,9 +2,11 @@ import { createRng } from '@vitrail/core';
 import { describe, expect, it } from 'vitest';
 import { expectError } from '../../test/expect-error.ts';
 import { flat, gradient } from '../../test/pictures.ts';
+import { augment } from './augmentation/augment.ts';
+import { clipRocketStrong, clipRocketWeak } from './augmentation/named-augmentations.ts';
 import { randomCropBox } from './random-crop.ts';
 import { resampleCrop } from './resample-crop.ts';
-import { makeViews, requireViewSpec, type ViewSpec, writeViews } from './views.ts';
+import { emptyViews, makeViews, requireViewSpec, type ViewSpec, writeViews } from './views.ts';
 
 const SPEC: ViewSpec = {
   globalSize: 8,
@@ -47,6 +49,49 @@ it('repeats exactly, and a view is the same whatever the others are', () => {
   const none = makeViews(image, { ...SPEC, localCrops: 0 }, createRng(1));
   expect(none.global).toEqual(one.global);
   expect(none.locals.length).toBe(0);
+});
+
+describe('augmented views', () => {
+  const augmented = [clipRocketStrong(6), clipRocketStrong(6), clipRocketWeak(5)];
+
+  it('are those of their augmentations, each from its own stream, in [0, 1]', () => {
+    const views = makeViews(image, { ...SPEC, augmented }, createRng(5)).augmented ?? [];
+    expect(views.map(({ length }) => length)).toEqual([108, 108, 75]);
+    views.forEach((view, v) => {
+      const { data } = augment(image, augmented[v], createRng(5).fork('augmented', v));
+      expect(view).toEqual(Float32Array.from(data, (level) => level / 255));
+    });
+    expect(views[0]).not.toEqual(views[1]);
+  });
+
+  it('change nothing in the other views, and are the same whatever these are', () => {
+    const without = makeViews(image, SPEC, createRng(1));
+    expect(Object.keys(without)).toEqual(['global', 'locals']);
+    const { augmented: views, ...others } = makeViews(image, { ...SPEC, augmented }, createRng(1));
+    expect(others).toEqual(without);
+    const fewer = makeViews(image, { ...SPEC, localCrops: 0, augmented: augmented.slice(0, 2) }, createRng(1));
+    expect(fewer.augmented).toEqual(views?.slice(0, 2));
+  });
+
+  it('fill their row of a batch and no other', () => {
+    const spec = { ...SPEC, augmented };
+    const batch = emptyViews(spec, 3);
+    writeViews(image, spec, createRng(4), { ...batch, row: 1 });
+    makeViews(image, spec, createRng(4)).augmented?.forEach((view, v) => {
+      const rows = batch.augmented?.[v] ?? new Float32Array(0);
+      const zeros = new Float32Array(view.length);
+      expect(rows).toEqual(Float32Array.of(...zeros, ...view, ...zeros));
+    });
+  });
+
+  it('are refused by name', async () => {
+    const impossible = { ...clipRocketStrong(6), solarize: 7 };
+    await expectError(
+      () => requireViewSpec({ ...SPEC, augmented: [augmented[0], impossible] }),
+      'invalid-argument',
+      /^views\.augmented\[1\]\.solarize is a probability in \[0, 1\], but 7 came$/,
+    );
+  });
 });
 
 it('gives other crops for another seed, and local crops that differ', () => {

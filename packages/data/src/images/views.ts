@@ -1,10 +1,12 @@
 import { type Rng, VitrailError } from '@vitrail/core';
 import type { RgbImage } from '../sample.ts';
+import { augment } from './augmentation/augment.ts';
+import { type Augmentation, requireAugmentation } from './augmentation/augmentation.ts';
 import { randomCropBox } from './random-crop.ts';
 import { requireImage } from './require-image.ts';
 import { type CropTarget, resampleCrop } from './resample-crop.ts';
 
-/** One global and some local crops of every image: the multi-crop views of DINO, as TIPS uses them. */
+/** One global and some local crops of every image (the multi-crop views of DINO, as TIPS uses them), and further views with augmentations. */
 export type ViewSpec = {
   /** Side of the global crop, in pixels. */
   readonly globalSize: number;
@@ -20,6 +22,8 @@ export type ViewSpec = {
   readonly aspect: readonly [number, number];
   /** Probability that a crop is mirrored left to right, each on its own. */
   readonly flip: number;
+  /** Further views, each with an augmentation of its own (the strong views of CLIP-Rocket); none when absent. */
+  readonly augmented?: readonly Augmentation[];
 };
 
 /** The views of one image; whoever asked for them owns them. */
@@ -28,14 +32,17 @@ export type Views = {
   readonly global: Float32Array;
   /** `[localCrops, localSize, localSize, 3]` in `[0, 1]`. */
   readonly locals: Float32Array;
+  /** One array per augmented view, `[size, size, 3]` in `[0, 1]` with the `size` of its crop; absent when the spec has no list of them. */
+  readonly augmented?: readonly Float32Array[];
 };
 
 /**
  * Random crops of an image: area, aspect and place drawn as torchvision's `RandomResizedCrop` does, resized with Pillow's bicubic filter (anti-aliased;
  * in floating point, clipped to `[0, 1]`), mirrored with probability `flip`. Nothing else is changed (TIPSv2, section 4.1: no colour jitter, no blur).
+ * The augmented views are what {@link augment} makes, which rounds to 8 bits.
  *
- * The global crop draws from `rng.fork('global')`, local crop `j` from `rng.fork('local', j)`: each is the same whatever the other crops are. Images
- * smaller than a crop are enlarged, down to a single pixel.
+ * The global crop draws from `rng.fork('global')`, local crop `j` from `rng.fork('local', j)`, augmented view `v` from `rng.fork('augmented', v)`: each
+ * is the same whatever the other views are. Images smaller than a crop are enlarged, down to a single pixel.
  *
  * @throws `invalid-argument` for a spec that cannot be met; `corrupt-data` for an image without pixels.
  * @example makeViews(image, { globalSize: 224, localSize: 98, localCrops: 6, globalScale: [0.32, 1], localScale: [0.05, 0.32],
@@ -43,15 +50,24 @@ export type Views = {
  */
 export function makeViews(image: RgbImage, spec: ViewSpec, rng: Rng): Views {
   requireViewSpec(spec);
-  const global = new Float32Array(spec.globalSize ** 2 * 3);
-  const locals = new Float32Array(spec.localCrops * spec.localSize ** 2 * 3);
-  writeViews(image, spec, rng, { global, locals, row: 0 });
-  return { global, locals };
+  const views = emptyViews(spec, 1);
+  writeViews(image, spec, rng, { ...views, row: 0 });
+  return views;
 }
 
-/** {@link makeViews} into row `row` of the arrays of a batch: `global` `[B, S, S, 3]`, `locals` `[B * M, s, s, 3]`, sample-major. */
-export function writeViews(image: RgbImage, spec: ViewSpec, rng: Rng, { global, locals, row }: Views & { row: number }): void {
+/** Room for the views of `batchSize` images: `global` `[B, S, S, 3]`, `locals` `[B * M, s, s, 3]`, each of `augmented` `[B, size, size, 3]`. */
+export function emptyViews({ globalSize, localCrops, localSize, augmented }: ViewSpec, batchSize: number): Views {
+  return {
+    global: new Float32Array(batchSize * globalSize ** 2 * 3),
+    locals: new Float32Array(localCrops === 0 ? 0 : batchSize * localCrops * localSize ** 2 * 3),
+    ...(augmented && { augmented: augmented.map(({ crop }) => new Float32Array(batchSize * crop.size ** 2 * 3)) }),
+  };
+}
+
+/** {@link makeViews} into row `row` of {@link emptyViews}; `locals` are sample-major. */
+export function writeViews(image: RgbImage, spec: ViewSpec, rng: Rng, into: Views & { row: number }): void {
   requireImage(image);
+  const { global, locals, augmented = [], row } = into;
   const { globalSize, globalScale, localSize, localScale, localCrops } = spec;
   const crop = (stream: Rng, scale: readonly [number, number], target: Omit<CropTarget, 'filter' | 'flip'>) => {
     const box = randomCropBox(image, { scale, aspect: spec.aspect }, stream);
@@ -61,6 +77,11 @@ export function writeViews(image: RgbImage, spec: ViewSpec, rng: Rng, { global, 
   for (let j = 0; j < localCrops; j++) {
     crop(rng.fork('local', j), localScale, { size: localSize, into: locals, at: (row * localCrops + j) * localSize ** 2 * 3 });
   }
+  spec.augmented?.forEach((augmentation, v) => {
+    const { data } = augment(image, augmentation, rng.fork('augmented', v));
+    const at = row * data.length;
+    for (let i = 0; i < data.length; i++) augmented[v][at + i] = data[i] / 255;
+  });
 }
 
 /** @throws `invalid-argument` naming the first field of the spec that cannot be met. */
@@ -79,4 +100,7 @@ export function requireViewSpec(spec: ViewSpec): void {
     isRange(spec.localScale, 1), 'localScale', 'two shares of the area, 0 < least <= largest <= 1');
   require(isRange(spec.aspect, Number.MAX_VALUE), 'aspect', 'two ratios, 0 < least <= largest');
   require(spec.flip >= 0 && spec.flip <= 1, 'flip', 'a probability in [0, 1]');
+  spec.augmented?.forEach((augmentation, v) => {
+    requireAugmentation(augmentation, `views.augmented[${v}]`);
+  });
 }

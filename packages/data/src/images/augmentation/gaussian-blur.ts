@@ -53,26 +53,24 @@ function boxBlur(
   { lines, length, step }: { lines: number; length: number; step: number },
   { radius, inner, outer }: ExtendedBox,
 ): void {
-  const sums = new Int32Array(step); // Over the radius around the position.
-  const last = (length - 1) * step;
+  const reach = radius * step;
+  const within = Math.min(radius, length);
   for (let line = 0; line < lines; line++) {
     const start = line * length * step;
-    // Around the position before the first: whatever lies outside is the first or the last pixel.
-    const within = Math.min(radius, length);
-    for (let i = 0; i < step; i++) {
-      let sum = from[start + i] * (radius + 1) + from[start + last + i] * (radius - within);
-      for (let x = 0; x < within; x++) sum += from[start + x * step + i];
-      sums[i] = sum;
-    }
-    for (let x = 0; x < length; x++) {
-      const at = start + x * step;
-      const left = start + Math.max(x - radius - 1, 0) * step;
-      const entering = start + Math.min(x + radius, length - 1) * step;
-      const right = start + Math.min(x + radius + 1, length - 1) * step;
-      for (let i = 0; i < step; i++) {
-        const sum = sums[i] + from[entering + i] - from[left + i];
-        sums[i] = sum;
-        to[at + i] = (Math.imul(sum, inner) + Math.imul(from[left + i] + from[right + i], outer) + (1 << 23)) >>> 24;
+    for (let first = start; first < start + step; first++) {
+      const last = first + (length - 1) * step;
+      // The sum over the radius around the position before the first: whatever lies outside is the first or the last pixel.
+      let sum = from[first] * (radius + 1) + from[last] * (radius - within);
+      for (let x = 0; x < within; x++) sum += from[first + x * step];
+      let entering = from[Math.min(first + reach, last)];
+      let left = first - reach - step;
+      let right = first + reach + step;
+      for (let at = first; at <= last; at += step, left += step, right += step) {
+        const before = from[Math.max(left, first)];
+        const after = from[Math.min(right, last)];
+        sum = (sum + entering - before) | 0;
+        to[at] = (Math.imul(sum, inner) + Math.imul(before + after, outer) + (1 << 23)) >>> 24;
+        entering = after;
       }
     }
   }
