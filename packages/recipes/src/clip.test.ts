@@ -2,28 +2,12 @@ import { memory, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRng, flattenTree } from '@vitrail/core';
 import { onBackend } from '@vitrail/testing';
 import { expect, it } from 'vitest';
-import { disposeState, hostBatch, lossAndGradients, tiny, tokenizer, train } from '../test/tiny-system.ts';
-import { assembleTips, clip, contrastiveLoss, type DualEncoderConfiguration } from './index.ts';
-
-/** The settings of {@link tiny} that CLIP has. */
-function tinyClip(): DualEncoderConfiguration {
-  const { data, image, text, views, captions, loss, optimizer, train: run } = tiny();
-  const { temperature, minimumTemperature } = loss;
-  return {
-    data,
-    image,
-    text,
-    captions,
-    optimizer,
-    train: run,
-    views: { ...views, localCrops: 0 },
-    loss: { temperature, minimumTemperature },
-  };
-}
+import { disposeState, hostBatch, lossAndGradients, tiny, tinyContrastive, tokenizer, train } from '../test/tiny-system.ts';
+import { assembleTips, clip, contrastiveLoss } from './index.ts';
 
 it('is the contrastive loss of TIPSv2, from the same start, and nothing else', () => {
   tidy(() => {
-    const config = tinyClip();
+    const config = tinyContrastive();
     const { program, encoder, prepare } = clip.assemble(config);
     const start = program.init(createRng(7));
     expect(start.carried).toEqual({});
@@ -46,7 +30,7 @@ it('is the contrastive loss of TIPSv2, from the same start, and nothing else', (
 });
 
 it('trains, keeps its temperature in range, and holds as many tensors after every step', () => {
-  const config = { ...tinyClip(), optimizer: { ...tinyClip().optimizer, learningRate: 100, warmupSteps: 0 } };
+  const config = { ...tinyContrastive(), optimizer: { ...tinyContrastive().optimizer, learningRate: 100, warmupSteps: 0 } };
   const alive: number[] = [];
   const state = train(clip.assemble(config), config, 3, ({ params }, metrics) => {
     alive.push(memory().numTensors);
@@ -71,10 +55,10 @@ it('has presets of the sizes of TIPSv2, without settings of self-distillation', 
 onBackend(['wasm'], () => {
   it.each([1, 2, 3, 4])('learns whose caption is whose in a batch that it sees again and again, seed %s', (seed) => {
     const config = {
-      ...tinyClip(),
+      ...tinyContrastive(),
       captions: { streams: [['alt'], ['short']] },
-      optimizer: { ...tinyClip().optimizer, learningRate: 3e-3 },
-      train: { ...tinyClip().train, seed },
+      optimizer: { ...tinyContrastive().optimizer, learningRate: 3e-3 },
+      train: { ...tinyContrastive().train, seed },
     };
     const batch = hostBatch(config);
     const size = batch.global.length / config.train.batchSize;

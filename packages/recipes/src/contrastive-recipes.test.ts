@@ -2,24 +2,8 @@ import { memory, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRng, flattenTree } from '@vitrail/core';
 import { onBackend } from '@vitrail/testing';
 import { describe, expect, it } from 'vitest';
-import { disposeState, hostBatch, lossAndGradients, tiny, tokenizer, train } from '../test/tiny-system.ts';
-import { clip, type DualEncoderConfiguration, type FlipConfiguration, flip, type SiglipConfiguration, siglip } from './index.ts';
-
-/** The settings that all recipes share, of the configuration of the other tests. */
-function tinyContrastive(): DualEncoderConfiguration {
-  const { data, image, text, views, captions, loss, optimizer, train: run } = tiny();
-  const { temperature, minimumTemperature } = loss;
-  return {
-    data,
-    image,
-    text,
-    captions,
-    optimizer,
-    train: run,
-    views: { ...views, localCrops: 0 },
-    loss: { temperature, minimumTemperature },
-  };
-}
+import { disposeState, hostBatch, lossAndGradients, tinyContrastive, tokenizer, train } from '../test/tiny-system.ts';
+import { clip, type FlipConfiguration, flip, type SiglipConfiguration, siglip } from './index.ts';
 
 describe('siglip', () => {
   const config = (bias: number): SiglipConfiguration => {

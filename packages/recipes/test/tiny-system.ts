@@ -77,6 +77,14 @@ export function tiny(overrides: { [S in keyof TipsConfiguration]?: Partial<TipsC
   return Object.fromEntries(sections) as TipsConfiguration;
 }
 
+/** The settings of {@link tiny} that all recipes have, without local crops. */
+export function tinyContrastive(): DualEncoderConfiguration {
+  const { data, image, text, views, captions, loss, optimizer, train: run } = tiny();
+  const { temperature, minimumTemperature } = loss;
+  const shared = { data, image, text, captions, optimizer, train: run };
+  return { ...shared, views: { ...views, localCrops: 0 }, loss: { temperature, minimumTemperature } };
+}
+
 export const tokenizer = wordTokenizer({ words: ['a', 'red', 'blue', 'ball', 'cube', 'on', 'grass', 'photo'], maxTokens: 6 });
 
 /** What a loader gives at a step: pictures of noise, and captions of three granularities that say which picture it is. */

@@ -3,7 +3,8 @@ import type { TensorInfo } from '@vitrail/checkpoints';
 import { VitrailError } from '@vitrail/core';
 import { applyClipText, type ClipTextConfig, type ClipTextParams } from '@vitrail/text';
 import type { TextEncoder } from '../family.ts';
-import { layerNormNaming, linearNaming, type Naming, same, transposed, under } from '../naming.ts';
+import { layerNormNaming, type Naming, same, under } from '../naming.ts';
+import { residualBlocksNaming } from '../residual-blocks-naming.ts';
 
 /**
  * The text tower of CLIP in a file of open_clip, EVA-CLIP or UTA, read from the shapes of its tensors, or `undefined` where
@@ -42,27 +43,12 @@ export function readOpenClipText(
 /** Where the parameters of `clipTextShapes(config)` are in the file. */
 export function openClipTextNaming(prefix: string, config: ClipTextConfig): Naming {
   const { depth, width, maxTokens, vocabularySize, embedding } = config;
-  const blocks = Array.from({ length: depth }, (_, i) =>
-    under(`blocks.${i}`, blockNaming(`${prefix}transformer.resblocks.${i}`, width)),
-  );
   return {
     tokenEmbedding: same(`${prefix}token_embedding.weight`, [vocabularySize, width]),
     position: same(`${prefix}positional_embedding`, [maxTokens, width]),
-    ...Object.assign({}, ...blocks),
+    ...residualBlocksNaming(`${prefix}transformer.resblocks`, { depth, width, mlpHidden: 4 * width }),
     ...under('norm', layerNormNaming(`${prefix}ln_final`, width)),
     projection: same(`${prefix}text_projection`, [width, embedding]),
-  };
-}
-
-function blockNaming(block: string, width: number): Naming {
-  return {
-    ...under('norm1', layerNormNaming(`${block}.ln_1`, width)),
-    'attn.qkv.kernel': transposed(`${block}.attn.in_proj_weight`, width, 3 * width),
-    'attn.qkv.bias': same(`${block}.attn.in_proj_bias`, [3 * width]),
-    ...under('attn.proj', linearNaming(`${block}.attn.out_proj`, width, width)),
-    ...under('norm2', layerNormNaming(`${block}.ln_2`, width)),
-    ...under('mlp.fc1', linearNaming(`${block}.mlp.c_fc`, width, 4 * width)),
-    ...under('mlp.fc2', linearNaming(`${block}.mlp.c_proj`, 4 * width, width)),
   };
 }
 

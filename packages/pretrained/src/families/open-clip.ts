@@ -4,7 +4,8 @@ import type { ClipTextConfig } from '@vitrail/text';
 import type { ClipVitConfig } from '@vitrail/vit';
 import { type ConfigFields, readChoice, readNumber, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
-import { convolution, layerNormNaming, linearNaming, type Naming, same, transposed, under } from '../naming.ts';
+import { convolution, layerNormNaming, type Naming, same, under } from '../naming.ts';
+import { residualBlocksNaming } from '../residual-blocks-naming.ts';
 import { tensorShapes } from '../tensor-shapes.ts';
 import { type ClipTowers, clipEncoders, clipShapes, initClip } from './clip-towers.ts';
 import { openClipTextNaming, readOpenClipText } from './open-clip-text.ts';
@@ -138,25 +139,13 @@ function refusal(what: string): VitrailError {
 function naming({ image, text, prefix, textPrefix }: OpenClipConfig): Naming {
   const { imageSize, patchSize, width, depth, embedding, mlpHidden = 4 * width } = image;
   const visual = `${prefix}visual`;
-  const blocks = Array.from({ length: depth }, (_, i) => {
-    const block = `${visual}.transformer.resblocks.${i}`;
-    return under(`blocks.${i}`, {
-      ...under('norm1', layerNormNaming(`${block}.ln_1`, width)),
-      'attn.qkv.kernel': transposed(`${block}.attn.in_proj_weight`, width, 3 * width),
-      'attn.qkv.bias': same(`${block}.attn.in_proj_bias`, [3 * width]),
-      ...under('attn.proj', linearNaming(`${block}.attn.out_proj`, width, width)),
-      ...under('norm2', layerNormNaming(`${block}.ln_2`, width)),
-      ...under('mlp.fc1', linearNaming(`${block}.mlp.c_fc`, width, mlpHidden)),
-      ...under('mlp.fc2', linearNaming(`${block}.mlp.c_proj`, mlpHidden, width)),
-    });
-  });
   return {
     ...under('image', {
       'patchEmbed.kernel': convolution(`${visual}.conv1.weight`, patchSize, width),
       cls: same(`${visual}.class_embedding`, [width]),
       position: same(`${visual}.positional_embedding`, [1 + (imageSize / patchSize) ** 2, width]),
       ...under('normPre', layerNormNaming(`${visual}.ln_pre`, width)),
-      ...Object.assign({}, ...blocks),
+      ...residualBlocksNaming(`${visual}.transformer.resblocks`, { depth, width, mlpHidden }),
       ...under('normPost', layerNormNaming(`${visual}.ln_post`, width)),
       projection: same(`${visual}.proj`, [width, embedding]),
     }),

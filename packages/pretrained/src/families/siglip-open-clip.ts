@@ -4,6 +4,7 @@ import type { SiglipVitConfig } from '@vitrail/vit';
 import { type ConfigFields, readChoice, readNumber, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, same, sideBySide, transposed, under } from '../naming.ts';
+import { residualBlocksNaming } from '../residual-blocks-naming.ts';
 import { initSiglip, type SiglipTowers, siglipEncoders, siglipPreparation, siglipShapes } from './siglip-towers.ts';
 
 /** Both towers, as open_clip has them. */
@@ -131,22 +132,10 @@ function visionNaming({ imageSize, patchSize, width, depth, mlp }: SiglipVitConf
 }
 
 function textNaming({ width, depth, mlp, maxTokens, vocabularySize, embedding }: SiglipTextConfig): Naming {
-  const blocks = Array.from({ length: depth }, (_, i) => {
-    const block = `text.transformer.resblocks.${i}`;
-    return under(`blocks.${i}`, {
-      ...under('norm1', layerNormNaming(`${block}.ln_1`, width)),
-      'attn.qkv.kernel': transposed(`${block}.attn.in_proj_weight`, width, 3 * width),
-      'attn.qkv.bias': same(`${block}.attn.in_proj_bias`, [3 * width]),
-      ...under('attn.proj', linearNaming(`${block}.attn.out_proj`, width, width)),
-      ...under('norm2', layerNormNaming(`${block}.ln_2`, width)),
-      ...under('mlp.fc1', linearNaming(`${block}.mlp.c_fc`, width, mlp.hidden)),
-      ...under('mlp.fc2', linearNaming(`${block}.mlp.c_proj`, mlp.hidden, width)),
-    });
-  });
   return {
     tokenEmbedding: same('text.token_embedding.weight', [vocabularySize, width]),
     position: same('text.positional_embedding', [maxTokens, width]),
-    ...Object.assign({}, ...blocks),
+    ...residualBlocksNaming('text.transformer.resblocks', { depth, width, mlpHidden: mlp.hidden }),
     ...under('norm', layerNormNaming('text.ln_final', width)),
     ...under('head', linearNaming('text.text_projection', width, embedding)),
   };

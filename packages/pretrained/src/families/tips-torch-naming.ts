@@ -1,6 +1,7 @@
 import type { TextConfig } from '@vitrail/text';
 import type { VitConfig } from '@vitrail/vit';
-import { convolution, type Entry, layerNormNaming, linearNaming, type Naming, same, transposed, under } from '../naming.ts';
+import { convolution, type Entry, layerNormNaming, linearNaming, type Naming, same, under } from '../naming.ts';
+import { residualBlocksNaming } from '../residual-blocks-naming.ts';
 
 /** Names of the two layers of a plain MLP, and what is in front of every name. */
 export type TipsTorchNames = { readonly prefix: string; readonly mlp: readonly [string, string] };
@@ -27,21 +28,9 @@ export function tipsTorchVision(config: VitConfig, { prefix, mlp }: TipsTorchNam
 
 /** Where the parameters of `textShapes(config)` are. */
 export function tipsTorchText({ vocabularySize, width, depth, mlpHidden }: TextConfig, prefix: string): Naming {
-  const blocks = Array.from({ length: depth }, (_, i) => {
-    const block = `${prefix}transformer.resblocks.${i}`;
-    return under(`blocks.${i}`, {
-      ...under('norm1', layerNormNaming(`${block}.ln_1`, width)),
-      'attn.qkv.kernel': transposed(`${block}.attn.in_proj_weight`, width, 3 * width),
-      'attn.qkv.bias': same(`${block}.attn.in_proj_bias`, [3 * width]),
-      ...under('attn.proj', linearNaming(`${block}.attn.out_proj`, width, width)),
-      ...under('norm2', layerNormNaming(`${block}.ln_2`, width)),
-      ...under('mlp.fc1', linearNaming(`${block}.mlp.c_fc`, width, mlpHidden)),
-      ...under('mlp.fc2', linearNaming(`${block}.mlp.c_proj`, mlpHidden, width)),
-    });
-  });
   return {
     tokenEmbedding: same(`${prefix}token_embedding.weight`, [vocabularySize, width]),
-    ...Object.assign({}, ...blocks),
+    ...residualBlocksNaming(`${prefix}transformer.resblocks`, { depth, width, mlpHidden }),
     ...under('norm', layerNormNaming(`${prefix}ln_final`, width)),
   };
 }
