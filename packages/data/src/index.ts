@@ -1,5 +1,9 @@
 export type { BadSample } from './bad-samples.ts';
 export type { Batch, BatchSample, LoadOptions } from './batch.ts';
+export { augment } from './images/augmentation/augment.ts';
+export type { Augmentation } from './images/augmentation/augmentation.ts';
+export type { ColorJitter } from './images/augmentation/color-jitter.ts';
+export { byolViews, clipRocketStrong, clipRocketWeak, evaView, openClipView } from './images/augmentation/named-augmentations.ts';
 export {
   type CropRounding,
   type ImagePreparation,

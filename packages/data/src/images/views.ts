@@ -14,7 +14,7 @@ export type ViewSpec = {
   readonly localSize: number;
   /** How many local crops; 0 for none. */
   readonly localCrops: number;
-  /** Least and largest area of the global crop, as shares of the image's; DINOv2 takes `[0.32, 1]`. */
+  /** Least and largest area of the global crop, as shares of the image's; DINOv2 takes `[0.32, 1]`, CLIP-Rocket's weak view `[0.5, 1]`. */
   readonly globalScale: readonly [number, number];
   /** The same of a local crop; DINOv2 takes `[0.05, 0.32]`. */
   readonly localScale: readonly [number, number];

@@ -115,14 +115,28 @@ describe('a draw', () => {
   });
 
   it('has steps that do not depend on each other', () => {
-    const drawn = draw(clipRocketStrong(224));
-    const both = share(drawn, ({ sigma, flip }) => sigma !== undefined && flip);
-    expect(Math.abs(both - 0.25)).toBeLessThan(margin(0.25));
-    const grayOfJittered = share(
-      drawn.filter(({ changes }) => changes.length > 0),
+    const even: Augmentation = {
+      ...clipRocketStrong(224),
+      jitter: { probability: 0.5, brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+      grayscale: 0.5,
+      solarize: 0.5,
+    };
+    const drawn = draw(even);
+    const half = size.width * size.height * 0.54; // Half of the crops are smaller.
+    const happened: ((one: DrawnAugmentation) => boolean)[] = [
+      ({ box }) => box.width * box.height < half,
+      ({ changes }) => changes.length > 0,
       (one) => one.grayscale,
-    );
-    expect(Math.abs(grayOfJittered - 0.2)).toBeLessThan(margin(0.2) * 1.2);
+      ({ sigma }) => sigma !== undefined,
+      (one) => one.solarize,
+      (one) => one.flip,
+    ];
+    happened.forEach((first, i) => {
+      for (const second of happened.slice(i + 1)) {
+        const apart = share(drawn, (one) => first(one) !== second(one));
+        expect(Math.abs(apart - 0.5)).toBeLessThan(margin(0.5));
+      }
+    });
   });
 
   it('has amounts uniform in their ranges, and all 24 orders alike', () => {

@@ -3,7 +3,8 @@ import type { Augmentation } from './augmentation.ts';
 const squareish = [3 / 4, 4 / 3] as const;
 
 /**
- * The weak view of CLIP-Rocket: at least half of the picture, colours as they are, never mirrored.
+ * The weak view of CLIP-Rocket: at least half of the picture, colours as they are, never mirrored. The global crop of a `ViewSpec` with
+ * `globalScale: [0.5, 1]` and `flip: 0` is the same but for its rounding.
  *
  * @param size side of the view in pixels; 224 in the paper, as of the others below
  * @see "Improved baselines for vision-language pre-training", TMLR 2023, arXiv 2305.08675; facebookresearch/clip-rocket, datasets.py
