@@ -1,7 +1,7 @@
 import { add, cast, div, expandDims, mul, sub, sum, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { layerNorm } from '@vitrail/ops';
-import { applyBlock, blockAt } from '@vitrail/vit';
+import { applyBlock, blockAt, type EmbeddingHooks, hookEmbeddings } from '@vitrail/vit';
 import { embedTokens } from './embed-tokens.ts';
 import { sinusoid } from './sinusoid.ts';
 import { type TextConfig, type TextParams, textBlock } from './text.ts';
@@ -12,6 +12,12 @@ export type TextInputs = {
   readonly ids: Tensor2D;
   /** `[B, L]`, 1 where a text has ended, 0 before. */
   readonly padding: Tensor2D;
+};
+
+/** How a text tower runs. */
+export type TextOptions = {
+  /** What is done to embeddings before the first block, at padding too. Nothing by default. */
+  readonly onEmbeddings?: EmbeddingHooks;
 };
 
 /** What a text tower of TIPS gives. Whoever called disposes both. */
@@ -34,14 +40,21 @@ export type TextOutputs = {
  * @see "TIPS", arXiv 2410.16512; "TIPSv2", arXiv 2604.12012; scenic `models/text.py`, `models/tips.py` (TextEncoder). No dropout
  * @example applyText(textPresets.B, params, { ids: zeros([2, 64], 'int32'), padding: zeros([2, 64]) }).pooled.shape // [2, 768]
  */
-export function applyText(config: TextConfig, params: TextParams, { ids, padding }: TextInputs): TextOutputs {
+export function applyText(
+  config: TextConfig,
+  params: TextParams,
+  { ids, padding }: TextInputs,
+  { onEmbeddings }: TextOptions = {},
+): TextOutputs {
   const { depth, width, maxTokens } = config;
   const block = textBlock(config);
   return tidy(() => {
-    const embedded = embedTokens('applyText', params.tokenEmbedding, ids, maxTokens); // [B, L, D]
+    const lookedUp = embedTokens('applyText', params.tokenEmbedding, ids, maxTokens); // [B, L, D]
+    const embedded = hookEmbeddings('applyText', onEmbeddings, 'before', lookedUp);
     requireSameShape(ids, padding);
     const keyMask: Tensor2D = sub(1, cast(padding, 'float32'));
-    let x: Tensor3D = add(mul(embedded, Math.sqrt(width)), sinusoid(ids.shape[1], width));
+    const placed: Tensor3D = add(mul(embedded, Math.sqrt(width)), sinusoid(ids.shape[1], width));
+    let x = hookEmbeddings('applyText', onEmbeddings, 'after', placed);
     for (let i = 0; i < depth; i++) {
       x = applyBlock(block, blockAt('applyText', params.blocks, i, depth), x, { keyMask });
     }

@@ -1,7 +1,8 @@
 import { add, argMax, cast, equal, reshape, slice, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { filled, initParameters, layerNormShapes, normal, type ParameterShapes, type Rng } from '@vitrail/core';
 import { type LayerNormParams, layerNorm, linear, repeatForBatch, takeTokens } from '@vitrail/ops';
-import { applyBlock, type BlockConfig, type BlockParams, blockAt, blockShapes, requireTower } from '@vitrail/vit';
+import { applyBlock, type BlockConfig, type BlockParams, blockAt, blockShapes, hookEmbeddings, requireTower } from '@vitrail/vit';
+import type { TextOptions } from './apply-text.ts';
 import { embedTokens } from './embed-tokens.ts';
 
 /** A text tower of CLIP. */
@@ -97,13 +98,20 @@ export function initClipText(config: ClipTextConfig, rng: Rng): ClipTextParams {
  *   `model.py` (encode_text). Layer norms have epsilon 1e-5
  * @example applyClipText(clipTextPresets['B/32'], params, ids).pooled.shape // [2, 512] for ids of [2, 77]
  */
-export function applyClipText(config: ClipTextConfig, params: ClipTextParams, ids: Tensor2D): ClipTextOutputs {
+export function applyClipText(
+  config: ClipTextConfig,
+  params: ClipTextParams,
+  ids: Tensor2D,
+  { onEmbeddings }: TextOptions = {},
+): ClipTextOutputs {
   const { depth, width, maxTokens } = config;
   const block = clipBlock(config);
   return tidy(() => {
-    const embedded = embedTokens('applyClipText', params.tokenEmbedding, ids, maxTokens); // [B, L, D]
+    const lookedUp = embedTokens('applyClipText', params.tokenEmbedding, ids, maxTokens); // [B, L, D]
+    const embedded = hookEmbeddings('applyClipText', onEmbeddings, 'before', lookedUp);
     const [batch, length] = ids.shape;
-    let tokens: Tensor3D = add(embedded, repeatForBatch(slice(params.position, [0, 0], [length, width]), batch));
+    const placed: Tensor3D = add(embedded, repeatForBatch(slice(params.position, [0, 0], [length, width]), batch));
+    let tokens = hookEmbeddings('applyClipText', onEmbeddings, 'after', placed);
     for (let i = 0; i < depth; i++) {
       tokens = applyBlock(block, blockAt('applyClipText', params.blocks, i, depth), tokens, { causal: true });
     }

@@ -1,4 +1,4 @@
-export { applyText, type TextInputs, type TextOutputs } from './apply-text.ts';
+export { applyText, type TextInputs, type TextOptions, type TextOutputs } from './apply-text.ts';
 export {
   applyClipText,
   type ClipTextConfig,

@@ -13,6 +13,7 @@ import {
 import { layerNorm, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockParams } from './block.ts';
 import { blockAt } from './block-at.ts';
+import { type EmbeddingHooks, hookEmbeddings, withoutAdded } from './embedding-hooks.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
 import { rematBlock } from './remat-block.ts';
 import { replaceMasked } from './replace-masked.ts';
@@ -36,6 +37,8 @@ export type VitOptions = {
   readonly blocks?: readonly number[];
   /** Whether to keep only the inputs of blocks for the backward pass and run each block again there: less memory, more time. */
   readonly remat?: boolean;
+  /** What is done to embeddings before the first block. Nothing by default. */
+  readonly onEmbeddings?: EmbeddingHooks;
 };
 
 /** What a vision tower gives. Whoever called disposes the tensors. */
@@ -72,15 +75,17 @@ export function applyVit(config: VitConfig, params: VitParams, images: Tensor4D,
   const run = (block: BlockParams, tokens: Tensor) => applyBlock(config, block, tokens as Tensor3D);
   const again = (block: BlockParams, tokens: Tensor3D) => rematBlock(run, block, [tokens]);
   return tidy(() => {
-    let x = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
+    const sequence = tokenSequence(config, params, images, grid, options); // [B, C + N, D]
+    let x = hookEmbeddings('applyVit', options.onEmbeddings, 'after', sequence, { mayAdd: true });
+    const added = x.shape[1] - sequence.shape[1];
     const blocks: Record<number, Tensor3D> = {};
     for (let i = 0; i < config.depth; i++) {
       const block = blockAt('applyVit', params.blocks, i, config.depth);
       const last = i === config.depth - 1;
       x = last && readout !== 'tokens' ? readValues(config, block, x, readout) : (options.remat ? again : run)(block, x);
-      if (wanted.includes(i)) blocks[i] = x;
+      if (wanted.includes(i)) blocks[i] = withoutAdded(x, config.clsTokens, added);
     }
-    const normed = layerNorm(x, params.norm, config.epsilon) as Tensor3D;
+    const normed = layerNorm(withoutAdded(x, config.clsTokens, added), params.norm, config.epsilon) as Tensor3D;
     const [cls, patches] = split<Tensor3D>(normed, [config.clsTokens, normed.shape[1] - config.clsTokens], 1);
     return { cls, patches, blocks, grid };
   });
@@ -91,10 +96,11 @@ function tokenSequence(
   params: VitParams,
   images: Tensor4D,
   grid: PatchGrid,
-  { mask, keep }: VitOptions,
+  { mask, keep, onEmbeddings }: VitOptions,
 ): Tensor3D {
   const batch = images.shape[0];
-  const embedded = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+  const projected = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+  const embedded = hookEmbeddings('applyVit', onEmbeddings, 'before', projected);
   const seen = mask && params.maskToken ? replaceMasked(embedded, params.maskToken, mask) : embedded;
   const placed: Tensor3D = add(seen, repeatForBatch(positionsFor(params.position as Tensor3D, grid), batch));
   const patches = keep ? takeTokens(placed, keep) : placed; // [B, K, D]

@@ -24,6 +24,7 @@ import { type LayerNormParams, type LinearParams, layerNorm, linear, repeatForBa
 import type { VitOptions } from './apply-vit.ts';
 import { applyBlock, type BlockConfig, type BlockParams, blockShapes } from './block.ts';
 import { blockAt } from './block-at.ts';
+import { hookEmbeddings, withoutAdded } from './embedding-hooks.ts';
 import { embedPatches, patchGridOf } from './patch-embed.ts';
 import { requireTower } from './require-tower.ts';
 import { readValues } from './value-readout.ts';
@@ -117,6 +118,7 @@ export function initClipVit(config: ClipVitConfig, rng: Rng): ClipVitParams {
  *
  * @param images `[B, S, S, 3]` with `S = imageSize`, RGB normalised by CLIP's means and deviations. Positions are not resized
  * @param options.readout what the last block does, as for `applyVit`; only with `tokens` (the default) does `pooled` mean something
+ * @param options.onEmbeddings what is done to embeddings before the first block; nothing by default
  * @throws `shape-mismatch` for images of another size
  * @see "Learning Transferable Visual Models From Natural Language Supervision", Radford et al. 2021 (arXiv 2103.00020); OpenAI `model.py`
  *   (VisionTransformer). Layer norms have epsilon 1e-5
@@ -126,7 +128,7 @@ export function applyClipVit(
   config: ClipVitConfig,
   params: ClipVitParams,
   images: Tensor4D,
-  { readout = 'tokens' }: Pick<VitOptions, 'readout'> = {},
+  { readout = 'tokens', onEmbeddings }: Pick<VitOptions, 'readout' | 'onEmbeddings'> = {},
 ): ClipVitOutputs {
   const { imageSize, patchSize, width, depth } = config;
   const { rows, columns } = patchGridOf(images.shape, patchSize);
@@ -138,16 +140,20 @@ export function applyClipVit(
   }
   const [block, batch] = [clipBlock(config), images.shape[0]];
   return tidy(() => {
-    const patches = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+    const projected = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
+    const patches = hookEmbeddings('applyClipVit', onEmbeddings, 'before', projected);
     const sequence: Tensor3D = concat([repeatForBatch(reshape(params.cls, [1, width]), batch) as Tensor3D, patches], 1); // [B, 1 + N, D]
-    let tokens = layerNorm(add(sequence, repeatForBatch(params.position, batch)), params.normPre, block.epsilon) as Tensor3D;
+    const placed = add(sequence, repeatForBatch(params.position, batch));
+    const normed = layerNorm(placed, params.normPre, block.epsilon) as Tensor3D;
+    let tokens = hookEmbeddings('applyClipVit', onEmbeddings, 'after', normed, { mayAdd: true });
+    const added = tokens.shape[1] - normed.shape[1];
     for (let i = 0; i < depth; i++) {
       const own = blockAt('applyClipVit', params.blocks, i, depth);
       const isRead = i === depth - 1 && readout !== 'tokens';
       tokens = isRead ? readValues(block, own, tokens, readout) : applyBlock(block, own, tokens);
     }
     const cls = reshape(slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]);
-    return { pooled: projectClipTokens(config, params, cls) as Tensor2D, tokens };
+    return { pooled: projectClipTokens(config, params, cls) as Tensor2D, tokens: withoutAdded(tokens, 1, added) };
   });
 }
 
