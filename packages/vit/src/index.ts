@@ -30,8 +30,8 @@ export {
   dinov2Shapes,
   initDinov2,
 } from './dinov2-vit.ts';
-export { applyEvaBlock, type EvaBlockConfig, type EvaBlockParams, type EvaMlpParams, evaBlockShapes } from './eva-block.ts';
 export { type EmbeddingHooks, hookEmbeddings } from './embedding-hooks.ts';
+export { applyEvaBlock, type EvaBlockConfig, type EvaBlockParams, type EvaMlpParams, evaBlockShapes } from './eva-block.ts';
 export { type EvaVitInitialization, initEvaVit } from './eva-initialization.ts';
 export { type EvaVitPresetName, evaVitPresets } from './eva-presets.ts';
 export { evaRotary, keptRotary } from './eva-rotary.ts';
