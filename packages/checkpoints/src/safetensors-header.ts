@@ -102,10 +102,10 @@ function parseEntry(name: string, value: unknown): TensorEntry {
   }
   const count = Array.isArray(shape) ? elementCount(shape) : undefined;
   if (count === undefined) throw wrong(`${JSON.stringify(shape)} is no shape`);
-  if (!(Array.isArray(offsets) && offsets.length === 2 && elementCount(offsets) !== undefined && offsets[0] <= offsets[1])) {
+  if (!(Array.isArray(offsets) && offsets.length === 2 && offsets.every(isOffset) && offsets[0] <= offsets[1])) {
     throw wrong(`data_offsets are [begin, end] with begin <= end, but ${JSON.stringify(offsets)} stands there`);
   }
-  const [begin, end]: number[] = offsets;
+  const [begin, end] = offsets;
   const expected = count * dtypes[dtype as Dtype].bytes;
   if (end - begin !== expected) {
     throw wrong(`${dtype} of shape ${JSON.stringify(shape)} takes ${expected} bytes, but data_offsets span ${end - begin}`);
@@ -132,6 +132,10 @@ function requireContiguous(entries: readonly TensorEntry[], dataLength: number):
     covered = end;
   }
   if (covered !== dataLength) throw corrupt(`the tensors take ${covered} bytes, but ${dataLength} bytes of data are there`);
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
