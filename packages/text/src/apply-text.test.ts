@@ -1,11 +1,16 @@
 import {
+  add,
   engine,
+  mul,
   ones,
   onesLike,
+  range,
+  sin,
   slice,
   sum,
   type Tensor,
   type Tensor2D,
+  type Tensor3D,
   tensor2d,
   tidy,
   zeros,
@@ -123,5 +128,17 @@ it('says what does not fit', () => {
     expect(apply({ ids: ones([4, 7]) })).toThrow('indices are int32, but float32 came');
     expect(apply({ ids: tensor2d([[20]], [1, 1], 'int32') })).toThrow('indices lie in [0, 20), but 20 came');
     expect(apply({}, { depth: 3 })).toThrow('the configuration has 3 blocks, but the parameters have no block 2');
+  });
+});
+
+it('has hooks on rows of the table, and on what goes into the first block', () => {
+  tidy(() => {
+    const { config, params, ids, padding, pooled } = tipsTextReference();
+    const shift = sin(range(0, 12));
+    const run = (own: TextParams, onEmbeddings = {}) => applyText(config, own, { ids, padding }, { onEmbeddings }).pooled;
+    const table = run({ ...params, tokenEmbedding: add(params.tokenEmbedding, shift) });
+    expect(() => expectClose(table, pooled, 1e-3)).toThrow();
+    expectClose(run(params, { before: (tokens: Tensor3D) => add(tokens, shift) }), table, 1e-5);
+    expectClose(run(params, { after: (tokens: Tensor3D) => add(tokens, mul(shift, Math.sqrt(12))) }), table, 1e-5);
   });
 });

@@ -1,6 +1,10 @@
-import { type Rank, tensor3d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, type Rank, type Tensor3D, tensor2d, tensor3d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { createRng } from '@vitrail/core';
+import { expectClose, sampleTensor } from '@vitrail/testing';
 import { expect, it } from 'vitest';
+import { applyVit } from './apply-vit.ts';
 import { hookEmbeddings, withoutAdded } from './embedding-hooks.ts';
+import { initVit, type VitConfig } from './vit.ts';
 
 const three = () => zeros<Rank.R3>([2, 3, 4]);
 
@@ -38,5 +42,32 @@ it('takes out the tokens that were added behind the first ones', () => {
     const tokens = tensor3d([0, 1, 2, 3, 4, 5], [1, 6, 1]);
     expect([...withoutAdded(tokens, 2, 3).dataSync()]).toEqual([0, 1, 5]);
     expect(withoutAdded(tokens, 2, 0)).toBe(tokens);
+  });
+});
+
+it('in the tower of TIPS stands before masks and positions, and after positions and CLS tokens', () => {
+  tidy(() => {
+    const config: VitConfig = {
+      imageSize: 8,
+      patchSize: 4,
+      width: 8,
+      depth: 1,
+      heads: 2,
+      mlp: { kind: 'gelu', hidden: 16 },
+      clsTokens: 2,
+      positionGrid: 2,
+      maskToken: true,
+    };
+    const params = initVit(config, createRng(0));
+    const shift = sampleTensor<Rank.R1>([8], 3);
+    const hook = (tokens: Tensor3D): Tensor3D => add(tokens, shift);
+    const images = sampleTensor<Rank.R4>([1, 8, 8, 3]);
+    const options = { mask: tensor2d([[0, 1, 0, 0]]) };
+    const run = (own: typeof params, onEmbeddings = {}) => applyVit(config, own, images, { ...options, onEmbeddings }).patches;
+
+    const { kernel, bias = zeros([8]) } = params.patchEmbed;
+    expectClose(run(params, { before: hook }), run({ ...params, patchEmbed: { kernel, bias: add(bias, shift) } }), 1e-5);
+    const placed = { ...params, position: add(params.position, shift), cls: add(params.cls, shift) };
+    expectClose(run(params, { after: hook }), run(placed), 1e-5);
   });
 });
