@@ -9,7 +9,8 @@ export default defineConfig({
     setupFiles: ['packages/testing/src/setup.ts'],
     // Shaders and WebAssembly compile on one thread each; by default vitest leaves a core alone.
     maxWorkers: '100%',
-    testTimeout: 60_000,
+    // Drivers in software compile a shader for seconds.
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@tensorflow\/tfjs-core\/dist\//] } },
   },

@@ -69,7 +69,7 @@ describe('the configuration of subgroup matrices', () => {
   });
 });
 
-describe('the verification of subgroup matrices', () => {
+describe('the verification of subgroup matrices', { timeout: 300_000 }, () => {
   it('lets them be used where they agree, and else gives a warning', async () => {
     const device = fakeDevice([reported('f16', 'f32', 16, 16, 16)]);
     expect(subgroupMatrixInUse(device)).toBeUndefined();
@@ -120,7 +120,7 @@ describe('the verification of subgroup matrices', () => {
       real.throwErrors();
     });
 
-    // A stand-in for the hardware that is missing here. One product only: a driver in software takes ten seconds to compile it.
+    // A stand-in for the hardware that is missing here. One product only: a driver in software takes up to a minute to compile it.
     inHalves('is of a shader that is right, but for the matrix builtins, which are imitated here', async () => {
       const real = new Device(currentWebGpuBackend(), precision);
       const config = reported('f16', 'f16', 16, 16, 16);
