@@ -106,7 +106,25 @@ export function qkvNaming(names: readonly [string, string, string], width: numbe
   };
 }
 
+/** Side of the squares that are transposed at a time, so that no cache line is fetched again for each of its numbers. */
+const tile = 8;
+
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let top = 0; top < rows; top += tile) {
+    const bottom = Math.min(top + tile, rows);
+    for (let left = 0; left < columns; left += tile) {
+      const right = Math.min(left + tile, columns);
+      for (let column = left; column < right; column++) {
+        for (let row = top; row < bottom; row++) result[column * rows + row] = values[row * columns + column];
+      }
+    }
+  }
+  return result;
+}
+
 function permute(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+  if (shape.length === 2 && order[0] === 1) return transpose(values, shape[0], shape[1]);
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
   const lengths = order.map((axis) => shape[axis]);
   const steps = order.map((axis) => strides[axis]);
