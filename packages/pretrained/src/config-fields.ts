@@ -16,11 +16,25 @@ export function readNumber(config: ConfigFields, name: string, byDefault: number
   throw new VitrailError('invalid-argument', `config.json: ${name} is a number, but ${JSON.stringify(value)} came`);
 }
 
+/**
+ * A count in a field: of layers, heads, tokens, numbers.
+ *
+ * @param byDefault what the library takes where the field is left out
+ * @throws `invalid-argument` for anything but a whole number from 1 to a million, or to a thousand for layers: a forged one cannot fill the memory
+ * @example readCount({ num_hidden_layers: 24 }, 'num_hidden_layers', 12) // 24
+ */
+export function readCount(config: ConfigFields, name: string, byDefault: number): number {
+  const value = readNumber(config, name, byDefault);
+  const most = /layers$/.test(name) ? 1000 : 1_000_000;
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new VitrailError('invalid-argument', `config.json: ${name} is a whole number from 1 to ${most}, but ${value} came`);
+}
+
 /** The side of a square that is written as one number or as two equal ones; throws `invalid-argument` for anything else. */
 export function readSide(config: ConfigFields, name: string, byDefault: number): number {
   const value = config[name] ?? byDefault;
   const [height, width] = Array.isArray(value) ? value : [value, value];
-  if (typeof height === 'number' && height === width) return height;
+  if (typeof height === 'number' && height === width) return readCount({ [name]: height }, name, byDefault);
   throw new VitrailError(
     'invalid-argument',
     `config.json: ${name} is the side of a square, but ${JSON.stringify(value)} came: only squares are supported`,

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ByteSource } from '@vitrail/checkpoints';
 import { openFileSource } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
@@ -7,6 +7,9 @@ import { type OpenedModel, type OpenModelOptions, openModel } from './open-model
 
 /** What a model's folder may hold that is read; the rest (READMEs, other frameworks' weights) is left alone. */
 const readable = /(\.safetensors|\.npz|\.pt|\.pth|\.bin|\.json|\.model|\.spiece|merges\.txt|bpe_simple_vocab_16e6\.txt(\.gz)?)$/;
+
+/** Of those, what is no weights. */
+const besideWeights = /(?<!\.index)\.json$|\.(model|spiece)$|merges\.txt$|bpe_simple_vocab_16e6\.txt(\.gz)?$/;
 
 /**
  * Opens the model in a folder, or in files separated by commas: `runs/a/checkpoints/step-000100`, `clip-vit-base-patch32`,
@@ -31,7 +34,12 @@ async function filesOf(path: string): Promise<readonly string[]> {
   if (info?.isDirectory()) {
     return (await readdir(path)).filter((name) => readable.test(name)).map((name) => join(path, name));
   }
-  const paths = info === undefined ? path.split(',') : [path];
+  if (info !== undefined) {
+    const folder = dirname(path);
+    const beside = (await readdir(folder)).filter((name) => readable.test(name) && besideWeights.test(name));
+    return [path, ...beside.map((name) => join(folder, name)).filter((file) => file !== path)];
+  }
+  const paths = path.split(',');
   for (const file of paths) {
     if ((await stat(file).catch(() => undefined)) === undefined) throw new VitrailError('missing-data', `there is no ${file}`);
   }

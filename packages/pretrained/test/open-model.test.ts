@@ -95,6 +95,26 @@ it('takes the weights that are called the model, and not what lies beside them',
   model.dispose();
 });
 
+// Sizes that somebody invented would fill the memory with names, or end in an error that names no file.
+it('refuses sizes in a configuration that are none', async () => {
+  const of = (vision: object) => {
+    const config = new TextEncoder().encode(JSON.stringify({ model_type: 'clip', vision_config: vision }));
+    const weights = readFileSync(join(fixtures, 'clip', 'model.safetensors'));
+    return openModel([bytesSource(config, 'config.json'), bytesSource(weights, 'model.safetensors')]);
+  };
+  await expect(of({ num_hidden_layers: 1e12 })).rejects.toThrow(
+    'num_hidden_layers is a whole number from 1 to 1000, but 1000000000000 came',
+  );
+  await expect(of({ num_attention_heads: 0 })).rejects.toThrow('num_attention_heads is a whole number from 1');
+  await expect(of({ patch_size: 0.5 })).rejects.toThrow('patch_size is a whole number from 1');
+});
+
+it('reads the configuration beside a single file', async () => {
+  const model = await openModelAt(join(fixtures, 'clip', 'model.safetensors'));
+  expect(model.family.name).toBe('clip (transformers)');
+  model.dispose();
+});
+
 it('opens folders, single files and files separated by commas', async () => {
   const { files } = await exported();
   writeFileSync(join(scratch, 'model.safetensors'), files['model.safetensors']);

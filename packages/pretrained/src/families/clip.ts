@@ -2,7 +2,7 @@ import { VitrailError } from '@vitrail/core';
 import { openClipPreparation } from '@vitrail/data';
 import type { ClipTextConfig } from '@vitrail/text';
 import type { ClipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readNumber, readPart, readSide } from '../config-fields.ts';
+import { type ConfigFields, readChoice, readCount, readNumber, readPart, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, qkvNaming, same, transposed, under } from '../naming.ts';
 import { type ClipTowers, clipEncoders, clipShapes, initClip } from './clip-towers.ts';
@@ -37,7 +37,7 @@ function recognise({ config }: ModelHeader): ClipTowers | undefined {
       `${clip.name}: this is the ${kind === 'clip_text_model' ? 'text' : 'vision'} tower alone: a CLIPModel has both`,
     );
   }
-  const embedding = readNumber(config, 'projection_dim', 512);
+  const embedding = readCount(config, 'projection_dim', 512);
   return {
     image: imageConfig(readPart(config, 'vision_config'), embedding),
     text: textConfig(readPart(config, 'text_config'), embedding),
@@ -49,18 +49,18 @@ function imageConfig(fields: ConfigFields, embedding: number): ClipVitConfig {
   return {
     imageSize: readSide(fields, 'image_size', 224),
     patchSize: readSide(fields, 'patch_size', 32),
-    width: readNumber(fields, 'hidden_size', 768),
-    depth: readNumber(fields, 'num_hidden_layers', 12),
-    heads: readNumber(fields, 'num_attention_heads', 12),
-    mlpHidden: readNumber(fields, 'intermediate_size', 3072),
+    width: readCount(fields, 'hidden_size', 768),
+    depth: readCount(fields, 'num_hidden_layers', 12),
+    heads: readCount(fields, 'num_attention_heads', 12),
+    mlpHidden: readCount(fields, 'intermediate_size', 3072),
     activation: activationOf(fields),
     embedding,
   };
 }
 
 function textConfig(fields: ConfigFields, embedding: number): ClipTextConfig {
-  const width = readNumber(fields, 'hidden_size', 512);
-  if (readNumber(fields, 'intermediate_size', 2048) !== 4 * width) {
+  const width = readCount(fields, 'hidden_size', 512);
+  if (readCount(fields, 'intermediate_size', 2048) !== 4 * width) {
     throw new VitrailError(
       'invalid-argument',
       `${clip.name}: intermediate_size of text_config is four times hidden_size, ${4 * width}, but it is ${fields.intermediate_size}`,
@@ -68,11 +68,11 @@ function textConfig(fields: ConfigFields, embedding: number): ClipTextConfig {
   }
   const endId = readNumber(fields, 'eos_token_id', 49407);
   return {
-    depth: readNumber(fields, 'num_hidden_layers', 12),
-    heads: readNumber(fields, 'num_attention_heads', 8),
+    depth: readCount(fields, 'num_hidden_layers', 12),
+    heads: readCount(fields, 'num_attention_heads', 8),
     width,
-    maxTokens: readNumber(fields, 'max_position_embeddings', 77),
-    vocabularySize: readNumber(fields, 'vocab_size', 49408),
+    maxTokens: readCount(fields, 'max_position_embeddings', 77),
+    vocabularySize: readCount(fields, 'vocab_size', 49408),
     activation: activationOf(fields),
     embedding,
     ...(endId !== 2 && { endId }),

@@ -1,5 +1,5 @@
 import { type Dinov2Config, dinov2Shapes, initDinov2 } from '@vitrail/vit';
-import { readChoice, readNumber, readSide } from '../config-fields.ts';
+import { readChoice, readCount, readNumber, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, qkvNaming, same, under } from '../naming.ts';
 import { dinov2Encoders, dinov2Preparation } from './dinov2-tower.ts';
@@ -34,15 +34,15 @@ function recognise({ config, tensors }: ModelHeader): Dinov2ModelConfig | undefi
   readChoice(config, 'layer_norm_eps', [1e-6]);
   readChoice(config, 'num_channels', [3]);
   const hasRegisters = kind === 'dinov2_with_registers';
-  const width = readNumber(config, 'hidden_size', 768);
+  const width = readCount(config, 'hidden_size', 768);
   const hidden = Math.trunc(width * readNumber(config, 'mlp_ratio', 4));
   const isGated = readChoice(config, 'use_swiglu_ffn', [false, true]);
   const tower: Dinov2Config = {
     imageSize: readSide(config, 'image_size', 224),
     patchSize: readSide(config, 'patch_size', hasRegisters ? 16 : 14),
     width,
-    depth: readNumber(config, 'num_hidden_layers', 12),
-    heads: readNumber(config, 'num_attention_heads', 12),
+    depth: readCount(config, 'num_hidden_layers', 12),
+    heads: readCount(config, 'num_attention_heads', 12),
     mlp: isGated ? { kind: 'swiglu', hidden: Math.ceil(Math.trunc((hidden * 2) / 3) / 8) * 8 } : { kind: 'gelu', hidden },
     registers: hasRegisters ? readNumber(config, 'num_register_tokens', 4) : 0,
     layerScale: readNumber(config, 'layerscale_value', 1),

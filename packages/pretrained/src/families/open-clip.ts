@@ -2,7 +2,7 @@ import { VitrailError } from '@vitrail/core';
 import { type OpenClipPreprocess, openClipPreparation } from '@vitrail/data';
 import type { ClipTextConfig } from '@vitrail/text';
 import type { ClipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readNumber, readPart } from '../config-fields.ts';
+import { type ConfigFields, readChoice, readCount, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, type Naming, same, under } from '../naming.ts';
 import { residualBlocksNaming } from '../residual-blocks-naming.ts';
@@ -86,7 +86,7 @@ function readImage(
   const blocks = `${prefix}visual.transformer.resblocks.`;
   const [mlpHidden] = shapes.of(`${blocks}0.mlp.c_fc.weight`, 2);
   const side = Math.sqrt(positions - 1);
-  const heads = vision ? width / readNumber(vision, 'head_width', 64) : Math.min(16, width / 64);
+  const heads = vision ? width / readCount(vision, 'head_width', 64) : Math.min(16, width / 64);
   if (!Number.isInteger(side)) {
     throw refusal(`its positions are not those of a CLS token and of a square of patches: there are ${positions}`);
   }

@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import type { SiglipTextConfig } from '@vitrail/text';
 import type { SiglipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readNumber, readPart } from '../config-fields.ts';
+import { type ConfigFields, readChoice, readCount, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, same, sideBySide, transposed, under } from '../naming.ts';
 import { residualBlocksNaming } from '../residual-blocks-naming.ts';
@@ -57,7 +57,7 @@ function recognise({ config, tensors }: ModelHeader): SiglipOpenClipConfig | und
   const depth = Object.keys(tensors).filter((tensor) => /^visual\.trunk\.blocks\.\d+\.norm1\.weight$/.test(tensor)).length;
   return {
     image: {
-      imageSize: readNumber(vision, 'image_size', 224),
+      imageSize: readCount(vision, 'image_size', 224),
       patchSize,
       width,
       depth,
@@ -74,8 +74,8 @@ function textConfig(fields: ConfigFields, shapeOf: (tensor: string) => readonly 
   const activation = readChoice(readPart(fields, 'act_kwargs'), 'approximate', ['none', 'tanh']);
   const [vocabularySize, width] = shapeOf('text.token_embedding.weight');
   return {
-    depth: readNumber(fields, 'layers', 12),
-    heads: readNumber(fields, 'heads', 8),
+    depth: readCount(fields, 'layers', 12),
+    heads: readCount(fields, 'heads', 8),
     width,
     mlp: {
       kind: activation === 'tanh' ? 'gelu-tanh' : 'gelu',

@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import type { SiglipTextConfig } from '@vitrail/text';
 import type { SiglipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readNumber, readPart, readSide } from '../config-fields.ts';
+import { type ConfigFields, readChoice, readCount, readPart, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, qkvNaming, same, transposed, under } from '../naming.ts';
 import { initSiglip, type SiglipTowers, siglipEncoders, siglipPreparation, siglipShapes } from './siglip-towers.ts';
@@ -65,9 +65,9 @@ function textConfig(fields: ConfigFields): SiglipTextConfig {
   const block = blockConfig(fields);
   return {
     ...block,
-    maxTokens: readNumber(fields, 'max_position_embeddings', 64),
-    vocabularySize: readNumber(fields, 'vocab_size', 32000),
-    embedding: readNumber(fields, 'projection_size', block.width),
+    maxTokens: readCount(fields, 'max_position_embeddings', 64),
+    vocabularySize: readCount(fields, 'vocab_size', 32000),
+    embedding: readCount(fields, 'projection_size', block.width),
   };
 }
 
@@ -76,12 +76,12 @@ function blockConfig(fields: ConfigFields): Pick<SiglipVitConfig, 'width' | 'dep
   readChoice(fields, 'layer_norm_eps', [1e-6]);
   const activation = readChoice(fields, 'hidden_act', ['gelu_pytorch_tanh', 'gelu']);
   return {
-    width: readNumber(fields, 'hidden_size', 768),
-    depth: readNumber(fields, 'num_hidden_layers', 12),
-    heads: readNumber(fields, 'num_attention_heads', 12),
+    width: readCount(fields, 'hidden_size', 768),
+    depth: readCount(fields, 'num_hidden_layers', 12),
+    heads: readCount(fields, 'num_attention_heads', 12),
     mlp: {
       kind: activation === 'gelu' ? 'gelu' : 'gelu-tanh',
-      hidden: readNumber(fields, 'intermediate_size', 3072),
+      hidden: readCount(fields, 'intermediate_size', 3072),
     },
   };
 }

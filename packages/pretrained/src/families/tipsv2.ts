@@ -1,7 +1,7 @@
 import { tipsPreparation } from '@vitrail/data';
 import type { TextConfig } from '@vitrail/text';
 import type { VitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readNumber, readPart, readSide } from '../config-fields.ts';
+import { type ConfigFields, readChoice, readCount, readNumber, readPart, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { under } from '../naming.ts';
 import { type TipsTorchNames, tipsTorchText, tipsTorchVision } from './tips-torch-naming.ts';
@@ -52,15 +52,15 @@ function readVision(config: ConfigFields): VitConfig {
   const activation = readChoice(config, 'hidden_act', ['gelu', 'gelu_pytorch_tanh']);
   const imageSize = readSide(config, 'image_size', 448);
   const patchSize = readSide(config, 'patch_size', 14);
-  const width = readNumber(config, 'hidden_size', 768);
+  const width = readCount(config, 'hidden_size', 768);
   const hidden = Math.trunc(width * readNumber(config, 'mlp_ratio', 4));
   const isGated = readChoice(config, 'use_swiglu_ffn', [false, true]);
   return {
     imageSize,
     patchSize,
     width,
-    depth: readNumber(config, 'num_hidden_layers', 12),
-    heads: readNumber(config, 'num_attention_heads', 12),
+    depth: readCount(config, 'num_hidden_layers', 12),
+    heads: readCount(config, 'num_attention_heads', 12),
     mlp: isGated
       ? { kind: 'swiglu', hidden: Math.ceil(Math.trunc((hidden * 2) / 3) / 8) * 8 }
       : { kind: activation === 'gelu' ? 'gelu' : 'gelu-tanh', hidden },
@@ -77,12 +77,12 @@ function readText(config: ConfigFields): TextConfig {
   readChoice(config, 'scale_sqrt_depth', [true]);
   readChoice(config, 'pooling_epsilon', [1e-8]);
   return {
-    depth: readNumber(config, 'num_hidden_layers', 12),
-    heads: readNumber(config, 'num_attention_heads', 12),
-    width: readNumber(config, 'hidden_size', 768),
-    mlpHidden: readNumber(config, 'intermediate_size', 3072),
-    maxTokens: readNumber(config, 'max_position_embeddings', 64),
-    vocabularySize: readNumber(config, 'vocab_size', 32000),
+    depth: readCount(config, 'num_hidden_layers', 12),
+    heads: readCount(config, 'num_attention_heads', 12),
+    width: readCount(config, 'hidden_size', 768),
+    mlpHidden: readCount(config, 'intermediate_size', 3072),
+    maxTokens: readCount(config, 'max_position_embeddings', 64),
+    vocabularySize: readCount(config, 'vocab_size', 32000),
     epsilon: readNumber(config, 'layer_norm_eps', 1e-5),
   };
 }
