@@ -23,7 +23,7 @@ export async function unlessLost<T>(work: Promise<T>, lost: Promise<string> | un
   }
 }
 
-/** Time for what the device has to say. */
+/** Time for what the device has to say: half a second, since a machine may be busy. */
 function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 100));
+  return new Promise((resolve) => setTimeout(resolve, 500));
 }

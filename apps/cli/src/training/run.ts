@@ -255,7 +255,9 @@ export async function trainRun({
       disposeState(state);
     }
   } catch (caught) {
-    const error = deviceWasLost ? await afterLoss(caught as Error, done.step, checkpoints) : caught;
+    // A step on a device that was lost may throw before the device says so: then that is the reason.
+    const reason = await unlessLost(Promise.reject(caught), lost).catch((error: Error) => error);
+    const error = deviceWasLost ? await afterLoss(reason, done.step, checkpoints) : reason;
     // On a full disk the summary may be lost too; the reason to report is the one that came first.
     await writeJson(summaryPath(directory), summarize({ status: 'failed', reason: (error as Error).message })).catch(() => {});
     throw error;
