@@ -11,7 +11,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
  * An example is a block of ```ts; `console.log(x.shape); // [2, 16, 32]` states what must be printed. Examples start on the cpu backend.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'README.md')));
+/** Those that users install; what is private runs in the tests alone. */
+const packages = readdirSync(join(root, 'packages')).filter((name) => {
+  const folder = join(root, 'packages', name);
+  return existsSync(join(folder, 'README.md')) && JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).private !== true;
+});
 
 let folder: string;
 
