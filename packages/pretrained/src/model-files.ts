@@ -42,9 +42,16 @@ export type ModelFiles = {
  */
 export async function openModelFiles(sources: readonly ByteSource[]): Promise<ModelFiles> {
   const named = (...names: readonly string[]) => sources.find((source) => names.includes(baseName(source)));
+  const own = ownNames.find((name) => named(name) !== undefined);
+  const isSharded = sources.some(isIndex);
+  // Many folders hold a model in both forms: the configuration is that of the weights.
+  const [first, second] =
+    !isSharded && own?.startsWith('open_clip')
+      ? ['open_clip_config.json', 'config.json']
+      : ['config.json', 'open_clip_config.json'];
   const [config, preprocessor, tokenizer, tokenizerConfig] = await Promise.all(
     [
-      named('config.json', 'open_clip_config.json'),
+      named(first) ?? named(second),
       named('preprocessor_config.json'),
       named('tokenizer.json'),
       named('tokenizer_config.json'),
@@ -64,7 +71,7 @@ export async function openModelFiles(sources: readonly ByteSource[]): Promise<Mo
 }
 
 async function openWeights(sources: readonly ByteSource[]): Promise<TensorFile> {
-  const index = sources.find((source) => baseName(source).endsWith('.safetensors.index.json'));
+  const index = sources.find(isIndex);
   if (index !== undefined) {
     return openShardedSafetensors(await readJson(index), async (file) => {
       const shard = sources.find((source) => baseName(source) === file);
@@ -124,6 +131,10 @@ async function readJson(source: ByteSource | undefined): Promise<Readonly<Record
 function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   if (source.size <= LARGEST_TEXT) return source.read(0, source.size);
   throw new VitrailError('corrupt-data', `${source.name} has ${source.size} bytes: that is no configuration or tokenizer`);
+}
+
+function isIndex(source: ByteSource): boolean {
+  return baseName(source).endsWith('.safetensors.index.json');
 }
 
 function baseName({ name }: ByteSource): string {

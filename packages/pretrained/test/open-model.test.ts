@@ -109,6 +109,19 @@ it('refuses sizes in a configuration that are none', async () => {
   await expect(of({ patch_size: 0.5 })).rejects.toThrow('patch_size is a whole number from 1');
 });
 
+// LAION's folders hold the same model for transformers and for open_clip: which configuration was read was up to the order of the files.
+it('takes the configuration of the form that the weights have, in a folder of both', async () => {
+  const both = [...sourcesOf('open-clip'), ...sourcesOf('clip')];
+  const expected = { 'clip (transformers)': both, 'clip (open_clip)': both.filter(({ name }) => name !== 'model.safetensors') };
+  for (const [family, sources] of Object.entries(expected)) {
+    for (const files of [sources, [...sources].reverse()]) {
+      const model = await openModel(files);
+      expect(model.family.name).toBe(family);
+      model.dispose();
+    }
+  }
+});
+
 it('reads the configuration beside a single file', async () => {
   const model = await openModelAt(join(fixtures, 'clip', 'model.safetensors'));
   expect(model.family.name).toBe('clip (transformers)');
