@@ -1,12 +1,12 @@
 import type { ByteSource } from '@vitrail/checkpoints';
-import { createRng, disposeTree, type TensorTree } from '@vitrail/core';
+import { createRng, disposeTree, isVitrailError, type TensorTree, VitrailError } from '@vitrail/core';
 import { parsePreprocessorConfig } from '@vitrail/data';
 import type { Tokenizer } from '@vitrail/text';
 import { type Differences, loadParameters } from './load-parameters.ts';
 import { type Model, modelOf } from './model.ts';
 import { openModelFiles } from './model-files.ts';
 import { readTokenizer } from './read-tokenizer.ts';
-import { type Recognised, recognise } from './recognise.ts';
+import { type Recognised, recognise, weightsLookLike } from './recognise.ts';
 
 /** A model out of files, with its parameters. */
 export type OpenedModel = Model &
@@ -48,7 +48,9 @@ export async function openModel(sources: readonly ByteSource[], options: OpenMod
     weights,
     { shapes: family.shapes(config), naming: family.naming(config), ignored, fresh },
     options,
-  );
+  ).catch((error: unknown) => {
+    throw withLooks(error, family.name, Object.keys(weights.tensors));
+  });
   try {
     const encoders = family.encoders(config, params);
     const preparation = files.preprocessor ? parsePreprocessorConfig(files.preprocessor) : family.preparation(config);
@@ -59,4 +61,14 @@ export async function openModel(sources: readonly ByteSource[], options: OpenMod
     disposeTree(params);
     throw error;
   }
+}
+
+/** The error of weights that do not fit, with what they look like where that is another kind of model. */
+function withLooks(error: unknown, family: string, names: readonly string[]): unknown {
+  const kind = weightsLookLike(names);
+  if (!isVitrailError(error) || error.code !== 'shape-mismatch' || kind === undefined) return error;
+  if (kind.split(' ')[0].toLowerCase() === family.split(' ')[0]) return error;
+  return new VitrailError(error.code, `${error.message}. The files say ${family}, but the weights look like ${kind}`, {
+    cause: error,
+  });
 }

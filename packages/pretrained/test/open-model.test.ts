@@ -84,6 +84,16 @@ it('says what weights look like that are of no family', async () => {
   await expect(of('w')).rejects.toThrow('its tensors are w. Known are vitrail, tipsv2 (transformers)');
 });
 
+it('says what weights look like that belong to another configuration, or to one that is missing', async () => {
+  const part = (form: string, name: string) => sourcesOf(form).filter((source) => source.name === name);
+  await expect(openModel([...part('clip', 'config.json'), ...part('siglip', 'model.safetensors')])).rejects.toThrow(
+    'The files say clip (transformers), but the weights look like SigLIP of transformers',
+  );
+  await expect(openModel(part('dinov2', 'model.safetensors'))).rejects.toThrow(
+    'its weights look like DINOv2 of transformers; there is no config.json beside them',
+  );
+});
+
 it('takes the weights that are called the model, and not what lies beside them', async () => {
   const { files } = await exported();
   const other = encodeSafetensors({ step: { dtype: 'F32', shape: [1], values: Float32Array.of(1) } });
