@@ -32,6 +32,13 @@ it('counts embeddings, positions and tokens as layer 0, and all else outside the
   expect(scale('text.blocks.0.attn.qkv.kernel')).toBe(0.5);
 });
 
+it('gives the rates of DINOv2 S with registers: depth 12, decay 0.9', () => {
+  // `get_vit_lr_decay_rate` of its `dinov2/utils/param_groups.py`.
+  const expected = { registers: 0.254187, cls: 0.254187, 'blocks.0.ls1': 0.28243, 'blocks.11.ls2': 0.9, 'norm.scale': 1 };
+  const scale = layerwiseDecay({ image: { depth: 12, decay: 0.9 } });
+  for (const [name, rate] of Object.entries(expected)) expect(scale(`image.${name}`), name).toBeCloseTo(rate, 6);
+});
+
 it('gives each tower its own rate, and leaves alone what lies outside', () => {
   const scale = layerwiseDecay({
     image: { depth: 12, decay: 0.75, rateScale: 0.4 },

@@ -12,15 +12,16 @@ export type TowerDecay = {
 };
 
 /** Everything that stands before the first block: layer 0. */
-const INPUTS = new Set(['patchEmbed', 'tokenEmbedding', 'position', 'cls', 'maskToken']);
+const INPUTS = new Set(['patchEmbed', 'tokenEmbedding', 'position', 'cls', 'registers', 'maskToken']);
 
 /**
  * The `rateScale` of an optimiser by which layers near the input learn more slowly: `rateScale * decay^(depth + 1 - layer)`.
  *
- * Layers: 0 for patch and token embeddings, positions, CLS and mask tokens; `k + 1` for block `k`; `depth + 1` for all else in the tower
+ * Layers: 0 for patch and token embeddings, positions, CLS and mask tokens and registers; `k + 1` for block `k`; `depth + 1` for all else in the tower
  * (norms outside the blocks, projections), which so keeps the whole rate. What lies outside the towers (the temperature, heads) is not scaled.
  *
- * As EVA-CLIP (`training/optim.py`), whose rates for the towers are `rateScale` times the optimiser's here.
+ * As EVA-CLIP (`training/optim.py`), whose rates for the towers are `rateScale` times the optimiser's here; registers as DINOv2
+ * (`utils/param_groups.py`).
  *
  * @param towers by the path that leads to them: `image`, `text`, `student.image`
  * @returns a function of the path; it throws `invalid-argument` for a block beyond `depth`
