@@ -17,7 +17,9 @@ export type TorchTensor = Layout & { readonly kind: 'tensor'; readonly dtype: Dt
 /** An object of a class that is taken for nothing but its attributes. */
 export type TorchObject = { readonly kind: 'object'; readonly className: string; attributes?: ReadonlyMap<unknown, unknown> };
 
+/** Whether a value in a pickle is a tensor. */
 export const isTensor = (value: unknown): value is TorchTensor => isKind(value, 'tensor');
+/** Whether a value in a pickle is an object of a class. */
 export const isObject = (value: unknown): value is TorchObject => isKind(value, 'object');
 
 /** What a pickle refers to by name. `call` says what calling it gives; what has none is no function. */

@@ -26,6 +26,7 @@ export function readSquareSize(value: unknown, field: string): number {
   return first;
 }
 
+/** The error of a field that holds something else than `expected`: `invalid-argument`, naming the field. */
 export function unsupported(field: string, expected: string, value: unknown): VitrailError {
   return new VitrailError(
     'invalid-argument',
