@@ -1,4 +1,5 @@
-import { htmlUnescaper, namedCharacters, WINDOWS_1252 } from './unescape-html.ts';
+import { encodingRepairer, replaceC1Controls } from './repair-encoding.ts';
+import { htmlUnescaper, namedCharacters } from './unescape-html.ts';
 
 /** Letters that are written as one, each followed by what it stands for. */
 const LIGATURES =
@@ -22,6 +23,7 @@ const MOST_ROUNDS = 1000;
  */
 export function textRepairer(): (text: string) => string {
   const unescapeEntities = entityUnescaper();
+  const repairEncoding = encodingRepairer();
   const ligatures = new Map(LIGATURES.match(/\S+ \S+/g)?.map((pair): [string, string] => [pair[0], pair.slice(2)]));
   const ligature = new RegExp(`[${[...ligatures.keys()].join('')}]`, 'g');
   const repaired = (line: string, withEntities: boolean): string => {
@@ -29,8 +31,7 @@ export function textRepairer(): (text: string) => string {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const before = text;
       if (withEntities) text = unescapeEntities(text);
-      text = text
-        .replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252[control.charCodeAt(0) - 0x80])
+      text = replaceC1Controls(repairEncoding(text))
         .replace(ligature, (letter) => ligatures.get(letter) as string)
         .replace(/[\uff01-\uffef]/g, (form) => form.normalize('NFKC'))
         .replaceAll('\u3000', ' ')
