@@ -14,16 +14,9 @@ export function encodeFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
 
 /** The 32-bit floats that binary16 numbers stand for, exactly. */
 export function decodeFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < bits.length; i++) {
-    const half = halves[i];
-    const exponent = half & 0x7c00;
-    // Of ordinary numbers, which are most, sign and fraction move up, and the exponent has another bias: 127 instead of 15.
-    bits[i] =
-      exponent === 0 || exponent === 0x7c00
-        ? unusualBits(half)
-        : ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + (112 << 23));
-  }
+  const bitsOfHalf = widened();
+  const bits = new Int32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = bitsOfHalf[halves[i]];
   return new Float32Array(bits.buffer);
 }
 
@@ -58,13 +51,22 @@ function bfloat16Bits(bits: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-/** Of binary16: zero, numbers too small for an implicit leading one, infinity and NaN. */
-function unusualBits(half: number): number {
+/** The bits of every binary16 number as a 32-bit float: looking one up takes half as long as working it out. Made for the first that is decoded. */
+let table: Int32Array | undefined;
+
+function widened(): Int32Array {
+  table ??= Int32Array.from({ length: 1 << 16 }, (_, half) => widenedBits(half));
+  return table;
+}
+
+function widenedBits(half: number): number {
   const sign = (half & 0x8000) << 16;
+  const exponent = (half & 0x7c00) >>> 10;
   const fraction = half & 0x3ff;
-  if ((half & 0x7c00) !== 0) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13); // Infinity and NaN.
+  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13); // 127 instead of 15 is taken off.
   if (fraction === 0) return sign;
-  // The highest one of the fraction becomes the implicit one; every place it moves is a power of two.
+  // Too small for an implicit leading one: the highest one of the fraction becomes it; every place it moves is a power of two.
   const places = Math.clz32(fraction) - 21;
   return sign | ((113 - places) << 23) | (((fraction << places) & 0x3ff) << 13);
 }

@@ -12,7 +12,8 @@ export type TensorFile = {
   /** Texts of the file; `ignored` lists what is in it beside the tensors, where the format allows that. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * Reads one tensor: its bytes and no others, unless the format compresses them or interleaves them with those of another.
+   * Reads one tensor, the caller's own copy: its bytes and no others, unless the format compresses them or interleaves them with those of
+   * another.
    *
    * @throws `unknown-name` for a name that the file does not have; `corrupt-data` when the bytes are not what the table of contents says;
    * what the source throws.

@@ -67,6 +67,17 @@ describe('reads what NumPy, JAX, PyTorch and Hugging Face write, to the bit', ()
   });
 });
 
+// Weights are handed to a backend as they come: one that shared memory with the file, or with another reading, would change with it.
+test.each(['numpy.npz', 'numpy-deflated.npz', 'torch-2.pt', 'torch.safetensors'])('%s: every read is a copy', async (name) => {
+  const bytes = fixture(name);
+  const file = await openTensorFile(bytesSource(bytes, name));
+  const first = await readAll(file);
+  const before = Object.fromEntries(Object.entries(first).map(([tensor, data]) => [tensor, plain(data)]));
+  for (const { values } of Object.values(await readAll(file))) new Uint8Array(values.buffer).fill(7);
+  bytes.fill(7);
+  for (const [tensor, data] of Object.entries(first)) expect(plain(data), tensor).toEqual(before[tensor]);
+});
+
 describe('openShardedSafetensors', () => {
   const index: { weight_map: Record<string, string> } = JSON.parse(
     Buffer.from(fixture('sharded/model.safetensors.index.json')).toString(),

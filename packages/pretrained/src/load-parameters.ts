@@ -83,8 +83,11 @@ export async function loadParameters(
       if (names.some((name) => unusable.has(name))) continue;
       const values: Record<string, Float32Array> = {};
       for (const name of names) values[name] = floatsOf(name, await file.read(name));
-      // A copy: what `load` gives may be a view into the file's bytes, which the backend would keep as they are.
-      made[path] = tensor(entry.load((name) => values[name]).slice(), [...shapes[path]], 'float32');
+      made[path] = tensor(
+        entry.load((name) => values[name]),
+        [...shapes[path]],
+        'float32',
+      );
       onProgress?.(Object.keys(made).length, paths.length);
     }
     const params = unflattenTree(made);

@@ -106,15 +106,15 @@ export function qkvNaming(names: readonly [string, string, string], width: numbe
   };
 }
 
-/** Side of the squares that are transposed at a time, so that no cache line is fetched again for each of its numbers. */
-const tile = 8;
+/** Rows and columns that are transposed at a time, so that no cache line is fetched again for each of its numbers. */
+const tile = { rows: 64, columns: 8 };
 
 function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
-  for (let top = 0; top < rows; top += tile) {
-    const bottom = Math.min(top + tile, rows);
-    for (let left = 0; left < columns; left += tile) {
-      const right = Math.min(left + tile, columns);
+  for (let top = 0; top < rows; top += tile.rows) {
+    const bottom = Math.min(top + tile.rows, rows);
+    for (let left = 0; left < columns; left += tile.columns) {
+      const right = Math.min(left + tile.columns, columns);
       for (let column = left; column < right; column++) {
         for (let row = top; row < bottom; row++) result[column * rows + row] = values[row * columns + column];
       }
