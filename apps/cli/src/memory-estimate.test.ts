@@ -1,4 +1,4 @@
-import { type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
+import { estimateStepMemory, type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
 import { expect, it } from 'vitest';
 import { requireRoom } from './memory-estimate.ts';
 
@@ -7,7 +7,7 @@ const { config: base } = tipsv2.presets['B/14'];
 const room = { precision: 'f32', maximumTensorBytes: 2 ** 27 } as const;
 
 it('says what a step needs, and what is not known', () => {
-  const line = requireRoom(tiny, room);
+  const line = requireRoom(estimateStepMemory, tiny, room);
   expect(line).toMatch(/^memory: about \d+ MiB in a step \(parameters 3\.0 MiB, /);
   expect(line).toContain('the hidden layer of the captions, 4.5 MiB of at most 128 MiB');
   expect(line).toContain('does not tell how much memory');
@@ -15,9 +15,9 @@ it('says what a step needs, and what is not known', () => {
 
 it('names remat where it makes a step smaller: in a deep tower that does not run blocks again yet', () => {
   const deep = { ...tiny, image: { ...tiny.image, depth: 8 } };
-  expect(requireRoom(deep, room)).toMatch(/or --set train\.remat=true, .*: about \d+ MiB$/);
-  expect(requireRoom({ ...deep, train: { ...deep.train, remat: true } }, room)).not.toContain('remat');
-  expect(requireRoom({ ...tiny, image: { ...tiny.image, depth: 1 } }, room)).not.toContain('remat');
+  expect(requireRoom(estimateStepMemory, deep, room)).toMatch(/or --set train\.remat=true, .*: about \d+ MiB$/);
+  expect(requireRoom(estimateStepMemory, { ...deep, train: { ...deep.train, remat: true } }, room)).not.toContain('remat');
+  expect(requireRoom(estimateStepMemory, { ...tiny, image: { ...tiny.image, depth: 1 } }, room)).not.toContain('remat');
 });
 
 /** A configuration that a message with these settings asks for. */
@@ -27,7 +27,7 @@ function settingsIn(message: string): Record<string, number> {
 
 function refusal(config: TipsConfiguration): string {
   try {
-    requireRoom(config, room);
+    requireRoom(estimateStepMemory, config, room);
   } catch (error) {
     return (error as Error).message;
   }
@@ -41,8 +41,10 @@ it('refuses a batch whose tensors are too large, and what it advises is accepted
   expect(batchSize * accumulate).toBeGreaterThanOrEqual(8192);
   expect(batchSize * (accumulate - 1)).toBeLessThan(8192);
   const mended = { ...base, train: { ...base.train, batchSize, accumulate } };
-  expect(requireRoom(mended, room)).toContain('memory: ');
-  expect(() => requireRoom({ ...mended, train: { ...mended.train, batchSize: batchSize + 1 } }, room)).toThrow();
+  expect(requireRoom(estimateStepMemory, mended, room)).toContain('memory: ');
+  expect(() =>
+    requireRoom(estimateStepMemory, { ...mended, train: { ...mended.train, batchSize: batchSize + 1 } }, room),
+  ).toThrow();
 });
 
 it('advises fewer prototypes and words, or smaller pictures, where these are what is too large', () => {

@@ -1,6 +1,9 @@
 import { VitrailError } from '@vitrail/core';
-import { type DualEncoderConfiguration, estimateStepMemory, type StepMemory } from '@vitrail/recipes';
+import type { Recipe, RunConfiguration, StepMemory } from '@vitrail/recipes';
 import type { Precision } from './backend.ts';
+
+/** What a recipe says of the memory of its steps. */
+type Estimate<C extends RunConfiguration> = NonNullable<Recipe<C>['memory']>;
 
 /** What a GPU device allows. */
 export type Room = { precision: Precision /** The largest tensor. */; maximumTensorBytes: number };
@@ -10,8 +13,12 @@ export type Room = { precision: Precision /** The largest tensor. */; maximumTen
  *
  * @throws `invalid-argument` when a tensor is larger than the device allows, with settings that would do
  */
-export function requireRoom(config: DualEncoderConfiguration, { precision, maximumTensorBytes }: Room): string {
-  const { parameters, state, gradients, activations, peak, largest } = estimateStepMemory(config, { precision });
+export function requireRoom<C extends RunConfiguration>(
+  memory: Estimate<C>,
+  config: C,
+  { precision, maximumTensorBytes }: Room,
+): string {
+  const { parameters, state, gradients, activations, peak, largest } = memory(config, { precision });
   if (largest.bytes > maximumTensorBytes) {
     throw new VitrailError(
       'invalid-argument',
@@ -23,26 +30,30 @@ export function requireRoom(config: DualEncoderConfiguration, { precision, maxim
     `memory: about ${inUnits(peak)} in a step (parameters ${inUnits(parameters)}, optimiser and teacher ${inUnits(state)}, ` +
     `gradients ${inUnits(gradients)}, activations ${inUnits(activations)}); the largest tensor is ${largest.name}, ` +
     `${inUnits(largest.bytes)} of at most ${inUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
-    `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(config, precision, peak)}`
+    `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(memory, config, { precision, peak })}`
   );
 }
 
 /** Share of the memory of a step below which running blocks again is worth its time. */
 const WORTH_RUNNING_AGAIN = 0.9;
 
-function rematAdvice(config: DualEncoderConfiguration, precision: Precision, peak: number): string {
-  const { peak: less } = estimateStepMemory({ ...config, train: { ...config.train, remat: true } }, { precision });
+function rematAdvice<C extends RunConfiguration>(
+  memory: Estimate<C>,
+  config: C,
+  { precision, peak }: { precision: Precision; peak: number },
+): string {
+  const { peak: less } = memory({ ...config, train: { ...config.train, remat: true } }, { precision });
   if (less > WORTH_RUNNING_AGAIN * peak) return '';
   return `, or --set train.remat=true, which runs blocks again in the backward pass: about ${inUnits(less)}`;
 }
 
-function advice(config: DualEncoderConfiguration, { bytes, setting }: StepMemory['largest'], limit: number): string {
+function advice(config: RunConfiguration, { bytes, setting }: StepMemory['largest'], limit: number): string {
   const share = limit / bytes;
   if (setting === 'heads.prototypes' && 'heads' in config) {
     const { prototypes } = config.heads as { prototypes: number };
     return `take fewer prototypes, --set heads.prototypes=${Math.floor(prototypes * share)}`;
   }
-  if (setting === 'text.vocabularySize') {
+  if (setting === 'text.vocabularySize' && config.text !== undefined) {
     return `take a smaller vocabulary, --set text.vocabularySize=${Math.floor(config.text.vocabularySize * share)}`;
   }
   const { batchSize, accumulate } = config.train;

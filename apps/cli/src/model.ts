@@ -12,17 +12,21 @@ import { openModelAt } from '@vitrail/pretrained/node';
  * @throws `missing-data` when nothing is there, and as `openModel`.
  */
 export async function loadModel(path: string): Promise<OpenedModel> {
-  return openModelAt(await findModel(path));
+  return openModelAt(await findModel(path, '--model'));
 }
 
-/** The folder or the files that a `MODEL` argument means. */
-async function findModel(path: string): Promise<string> {
+/**
+ * The folder or the files that a `MODEL` means.
+ *
+ * @param source where it was named, for messages.
+ */
+export async function findModel(path: string, source: string): Promise<string> {
   const info = await stat(path).catch(() => undefined);
   if (!info?.isDirectory()) {
     const files = info === undefined ? path.split(',') : [];
     for (const file of files) {
       if ((await stat(file).catch(() => undefined)) === undefined) {
-        throw new VitrailError('missing-data', `--model: there is no ${file}`);
+        throw new VitrailError('missing-data', `${source}: there is no ${file}`);
       }
     }
     return path;
@@ -33,6 +37,6 @@ async function findModel(path: string): Promise<string> {
   if (latest !== undefined) return latest.path;
   throw new VitrailError(
     'missing-data',
-    `--model: ${path} holds no complete checkpoint (is ${basename(path)} a run that has just begun?)`,
+    `${source}: ${path} holds no complete checkpoint (is ${basename(path)} a run that has just begun?)`,
   );
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Tree, VitrailError } from '@vitrail/core';
-import { type DualEncoderConfiguration, findRecipe } from '@vitrail/recipes';
+import { findRecipe, type RunConfiguration } from '@vitrail/recipes';
 import { overrideConfiguration, parseAssignments, requireWhole } from '@vitrail/train';
 import { fewestPictures } from './evaluation/tasks.ts';
 
@@ -23,7 +23,7 @@ export type ConfigurationOptions = {
  *
  * @throws `unknown-name` and `invalid-argument` for settings that are not there or cannot be.
  */
-export async function settleConfiguration(options: ConfigurationOptions): Promise<DualEncoderConfiguration> {
+export async function settleConfiguration(options: ConfigurationOptions): Promise<RunConfiguration> {
   const { preset } = findRecipe(options.recipe);
   let config = preset.config;
   const override = (settings: Tree<unknown>, source: string) => {

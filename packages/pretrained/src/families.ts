@@ -12,10 +12,10 @@ import { tipsScenic } from './families/tips-scenic.ts';
 import { tipsv2 } from './families/tipsv2.ts';
 import { uta } from './families/uta.ts';
 import { vitrail } from './families/vitrail.ts';
+import { vitrailAligned } from './families/vitrail-aligned.ts';
 import type { ModelFamily } from './family.ts';
 
-/** Every kind of model that can be read; no model belongs to two. */
-export const families: readonly ModelFamily<unknown>[] = [
+const withOwnTexts: readonly ModelFamily<unknown>[] = [
   vitrail,
   tipsv2,
   tipsScenic,
@@ -31,3 +31,6 @@ export const families: readonly ModelFamily<unknown>[] = [
   evaOpenClip,
   evaTimm,
 ];
+
+/** Every kind of model that can be read; no model belongs to two. */
+export const families: readonly ModelFamily<unknown>[] = [...withOwnTexts, vitrailAligned(withOwnTexts)];

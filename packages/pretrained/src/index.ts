@@ -1,3 +1,4 @@
+export { describedModel } from './described-model.ts';
 export { type ExportFormat, exportFormats, exportModel } from './export/export-model.ts';
 export { type ExportableModel, type ExportedModel, requireExportable } from './export/exportable.ts';
 export { clip } from './families/clip.ts';
@@ -18,13 +19,9 @@ export { tipsScenic } from './families/tips-scenic.ts';
 export type { TipsModelConfig } from './families/tips-tower.ts';
 export { type Tipsv2ModelConfig, tipsv2 } from './families/tipsv2.ts';
 export { uta } from './families/uta.ts';
-export {
-  readVitrailMetadata,
-  type VitrailFileConfig,
-  type VitrailModelConfig,
-  vitrail,
-  vitrailMetadata,
-} from './families/vitrail.ts';
+export { type VitrailFileConfig, type VitrailModelConfig, vitrail } from './families/vitrail.ts';
+export type { AlignedModelConfig } from './families/vitrail-aligned.ts';
+export { readVitrailMetadata, type VitrailDescription, vitrailMetadata } from './families/vitrail-metadata.ts';
 export { families } from './families.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';

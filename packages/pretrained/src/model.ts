@@ -10,6 +10,8 @@ export type Model = {
   readonly imageSize: number;
   /** How dense features can be read; `tokens` always. */
   readonly readouts: readonly Readout[];
+  /** Whether it has a text tower and a tokenizer. */
+  readonly encodesTexts: boolean;
   /**
    * A picture as the model takes it, `[imageSize, imageSize, 3]`.
    *
@@ -36,6 +38,7 @@ export function modelOf(
   return {
     imageSize: side,
     readouts: image.readouts,
+    encodesTexts: text !== undefined && tokenizer !== undefined,
     prepare: (picture, view) =>
       prepareImage(picture, view === 'reference' ? preparation : { ...preparation, resize: { kind: 'square', size: side } }),
     encodeImages: (pixels, count, readout) => tidy(() => image.encode(tensor4d(pixels, [count, side, side, 3]), readout)),

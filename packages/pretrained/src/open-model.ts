@@ -1,7 +1,8 @@
 import type { ByteSource } from '@vitrail/checkpoints';
 import { createRng, disposeTree, isVitrailError, type TensorTree, VitrailError } from '@vitrail/core';
-import { parsePreprocessorConfig } from '@vitrail/data';
+import { type ImagePreparation, parsePreprocessorConfig } from '@vitrail/data';
 import type { Tokenizer } from '@vitrail/text';
+import type { Encoders } from './family.ts';
 import { type Differences, loadParameters } from './load-parameters.ts';
 import { type Model, modelOf } from './model.ts';
 import { openModelFiles } from './model-files.ts';
@@ -13,6 +14,10 @@ export type OpenedModel = Model &
   Recognised & {
     /** The caller's, like the model: `dispose` releases them. */
     readonly params: TensorTree;
+    /** The towers over these parameters. */
+    readonly encoders: Encoders;
+    /** How it wants its pictures. */
+    readonly preparation: ImagePreparation;
     readonly tokenizer?: Tokenizer;
     /** How the weights differed from what the model wants: nothing, if `strict`. */
     readonly differences: Differences;
@@ -56,7 +61,17 @@ export async function openModel(sources: readonly ByteSource[], options: OpenMod
     const preparation = files.preprocessor ? parsePreprocessorConfig(files.preprocessor) : family.preparation(config);
     const tokenizer = encoders.text && readTokenizer(files, family, encoders.text);
     const model = modelOf(encoders, { preparation, tokenizer });
-    return { ...model, family, config, params, tokenizer, differences, dispose: () => disposeTree(params) };
+    return {
+      ...model,
+      family,
+      config,
+      params,
+      encoders,
+      preparation,
+      tokenizer,
+      differences,
+      dispose: () => disposeTree(params),
+    };
   } catch (error) {
     disposeTree(params);
     throw error;

@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import { clipTokenizer, huggingFaceTokenizer, sentencePieceTokenizer, type Tokenizer, tokenizerFromJSON } from '@vitrail/text';
-import { readVitrailMetadata } from './families/vitrail.ts';
+import { readVitrailMetadata } from './families/vitrail-metadata.ts';
 import type { ModelFamily, TextEncoder } from './family.ts';
 import type { ModelFiles } from './model-files.ts';
 
@@ -37,7 +37,7 @@ export function readTokenizer(files: ModelFiles, family: ModelFamily<unknown>, t
 
 function chooseTokenizer(files: ModelFiles, family: ModelFamily<unknown>, maxTokens: number): Tokenizer | undefined {
   const own = readVitrailMetadata(files.weights.metadata);
-  if (own !== undefined) return tokenizerFromJSON(own.tokenizer);
+  if (own?.tokenizer !== undefined) return tokenizerFromJSON(own.tokenizer);
   const { tokenizer, tokenizerConfig: config, sentencePiece, merges } = files;
   if (tokenizer !== undefined) return huggingFaceTokenizer({ tokenizer, config, maxTokens });
   if (sentencePiece !== undefined) {

@@ -1,6 +1,6 @@
 import { slice, type Tensor4D, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { drawCaptions } from '@vitrail/captions';
-import { createRng } from '@vitrail/core';
+import { createRng, VitrailError } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import { encodeBatch, type Tokenizer } from '@vitrail/text';
 import type { DualEncoderConfiguration } from './configuration.ts';
@@ -23,11 +23,18 @@ export type VisionTextBatch = {
  *
  * @param batch of `loadBatches`, with the configuration's `views`
  * @returns tensors, the caller's (`disposeBatch`)
- * @throws `missing-data` for a picture without any caption
+ * @throws `missing-data` for a picture without any caption; `invalid-argument` without a tokenizer
  * @see "TIPSv2", arXiv 2604.12012, section 3.5
  * @example visionTextBatch(config, tokenizer, batch).texts.ids.shape // [2 * 32, 9] for two streams, 32 pictures, at most 9 tokens
  */
-export function visionTextBatch(config: DualEncoderConfiguration, tokenizer: Tokenizer, batch: Batch): VisionTextBatch {
+export function visionTextBatch(
+  config: DualEncoderConfiguration,
+  tokenizer: Tokenizer | undefined,
+  batch: Batch,
+): VisionTextBatch {
+  if (tokenizer === undefined) {
+    throw new VitrailError('invalid-argument', 'captions need a tokenizer, but none came: give prepare the one of the run');
+  }
   const { views, captions, train } = config;
   const size = batch.samples.length;
   const rng = createRng(train.seed).fork('captions');

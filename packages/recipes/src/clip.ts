@@ -11,23 +11,30 @@ import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts'
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
-import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
-import type { Recipe, System } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
+import { estimateStepMemory } from './step-memory.ts';
+
+/** CLIP, put together. */
+type ClipSystem = DualEncoderSystem<DualEncoderParams, Record<string, never>, VisionTextBatch>;
 
 /** CLIP (Radford et al., ICML 2021, arXiv 2103.00020) on the towers, batches and optimiser of TIPSv2. */
-export const clip: Recipe = {
+export const clip: Recipe<DualEncoderConfiguration, ClipSystem> = {
   name: 'clip',
   title: 'CLIP: the contrastive loss alone',
   paper: 'ICML 2021, arXiv 2103.00020',
   presets: contrastivePresets,
+  check: assembleClip,
   assemble: assembleClip,
+  memory: estimateStepMemory,
 };
 
-function assembleClip(config: DualEncoderConfiguration): System<DualEncoderParams, Record<string, never>, VisionTextBatch> {
+function assembleClip(config: DualEncoderConfiguration): ClipSystem {
   const encoder = dualEncoder(config, { masks: false });
   return {
     encoder,
+    model: encoder.model,
     ...buildOptimizer(config.optimizer, config.train.steps),
     prepare: (tokenizer, batch) => visionTextBatch(config, tokenizer, batch),
     release: disposeBatch,

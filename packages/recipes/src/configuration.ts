@@ -79,21 +79,32 @@ export type TrainSection = {
 /** Where pictures come from: the `SPEC`s of the command line. With an empty `evaluate`, a part of the training data is held out. */
 export type DataSection = { train: string; evaluate: string };
 
-/** What every recipe's configuration has: enough to feed, encode, optimise and run. */
-export type DualEncoderConfiguration = {
+/** Which captions are drawn. */
+export type CaptionsSection = {
+  /** One list of granularities per CLS token; a caption is drawn from each list. */
+  streams: readonly (readonly string[])[];
+};
+
+/** What every recipe's configuration has: enough to feed, optimise and run. */
+export type RunConfiguration = {
   data: DataSection;
+  views: ViewsSection;
+  optimizer: OptimizerSection;
+  train: TrainSection;
+  /** Of recipes that train a text tower: they have a tokenizer of their own, learned from the captions. */
+  text?: TextTowerSection;
+  /** Of recipes that read captions. */
+  captions?: CaptionsSection;
+};
+
+/** What the configuration of a recipe with the two towers of TIPS has. */
+export type DualEncoderConfiguration = RunConfiguration & {
   image: ImageTowerSection;
   text: TextTowerSection;
-  views: ViewsSection;
-  captions: {
-    /** One list of granularities per CLS token; a caption is drawn from each list. */
-    streams: readonly (readonly string[])[];
-  };
+  captions: CaptionsSection;
   loss: {
     /** Temperature of the contrastive loss at the start; it is learned. */
     temperature: number;
     minimumTemperature: number;
   };
-  optimizer: OptimizerSection;
-  train: TrainSection;
 };

@@ -1,9 +1,11 @@
 import { type Scalar, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import type { Rng } from '@vitrail/core';
+import type { Rng, TensorTree } from '@vitrail/core';
 import { clampLogitScale, initLogitScale } from '@vitrail/losses';
+import type { VitrailModelConfig } from '@vitrail/pretrained';
 import { applyText, initText, type TextConfig, type TextParams } from '@vitrail/text';
 import { applyVit, initVit, type VitConfig, type VitOptions, type VitOutputs, type VitParams } from '@vitrail/vit';
 import type { DualEncoderConfiguration } from './configuration.ts';
+import type { System, TrainedModel } from './recipe.ts';
 import { requireSettings } from './require-settings.ts';
 
 /** The two towers and the learned temperature, `logitScale = ln(1 / temperature)`. */
@@ -21,9 +23,18 @@ export type DualEncoder = {
   encodeImages(params: VitParams, images: Tensor4D, options?: VitOptions): VitOutputs;
   /** Captions to `[B, D]`. */
   encodeTexts(params: TextParams, texts: TextBatch): Tensor2D;
+  /** The model that they are. */
+  readonly model: TrainedModel;
   /** The temperature's guard: `logitScale` kept at or below `ln(1 / minimumTemperature)`, and at or above 0. */
   guard(logitScale: Scalar): Scalar;
 };
+
+/** A system that trains both towers. */
+export type DualEncoderSystem<Params extends DualEncoderParams & TensorTree, Carried extends TensorTree, StepBatch> = System<
+  Params,
+  Carried,
+  StepBatch
+> & { encoder: DualEncoder };
 
 /**
  * The two towers of TIPS: a ViT with one CLS token per caption stream, and a bidirectional text transformer of the same width. Nothing
@@ -52,6 +63,12 @@ export function dualEncoder(config: DualEncoderConfiguration, { masks }: { masks
   return {
     vit,
     text,
+    model: {
+      describe(tokenizer) {
+        const description: VitrailModelConfig = { kind: 'tips', vit, text, tokenizer: tokenizer?.toJSON() };
+        return description;
+      },
+    },
     init: (rng) => ({
       image: initVit(vit, rng.fork('image'), { initialization: image.initialization }),
       text: initText(text, rng.fork('text')),

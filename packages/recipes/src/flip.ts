@@ -17,9 +17,10 @@ import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts'
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
-import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
-import type { Preset, Recipe, System } from './recipe.ts';
+import type { Preset, Recipe } from './recipe.ts';
+import { estimateStepMemory } from './step-memory.ts';
 
 /** Every setting of FLIP. */
 export type FlipConfiguration = DualEncoderConfiguration & {
@@ -36,15 +37,17 @@ export type FlipConfiguration = DualEncoderConfiguration & {
 export type FlipBatch = VisionTextBatch & { keep: Tensor2D };
 
 /** FLIP (Li et al., CVPR 2023, arXiv 2212.00794) on the towers, batches and optimiser of TIPSv2. */
-export const flip: Recipe<FlipConfiguration> = {
+export const flip: Recipe<FlipConfiguration, DualEncoderSystem<DualEncoderParams, Record<string, never>, FlipBatch>> = {
   name: 'flip',
   title: 'FLIP: the contrastive loss on half of the patches',
   paper: 'CVPR 2023, arXiv 2212.00794',
   presets: Object.fromEntries(Object.entries(contrastivePresets).map(([name, preset]) => [name, dropping(preset)])),
+  check: assembleFlip,
   assemble: assembleFlip,
+  memory: estimateStepMemory,
 };
 
-function assembleFlip(config: FlipConfiguration): System<DualEncoderParams, Record<string, never>, FlipBatch> {
+function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderParams, Record<string, never>, FlipBatch> {
   const encoder = dualEncoder(config, { masks: false });
   const { mask, train } = config;
   requireChoice('mask.kind', mask.kind, ['random', 'block', 'reversed-block']);
@@ -52,6 +55,7 @@ function assembleFlip(config: FlipConfiguration): System<DualEncoderParams, Reco
   requireWhole('mask.wholeSteps', mask.wholeSteps, 0);
   return {
     encoder,
+    model: encoder.model,
     ...buildOptimizer(config.optimizer, train.steps),
     prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), keep: drawKept(config, batch) }),
     release({ keep, ...batch }) {

@@ -1,19 +1,21 @@
 export { disposeBatch, textBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 export { clip } from './clip.ts';
 export type {
+  CaptionsSection,
   DataSection,
   DualEncoderConfiguration,
   ImageTowerSection,
   OptimizerSection,
+  RunConfiguration,
   TextTowerSection,
   TrainSection,
   ViewsSection,
 } from './configuration.ts';
 export { contrastiveLoss } from './contrastive-loss.ts';
-export { type DualEncoder, type DualEncoderParams, dualEncoder, type TextBatch } from './dual-encoder.ts';
+export { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder, type TextBatch } from './dual-encoder.ts';
 export { type FlipBatch, type FlipConfiguration, flip } from './flip.ts';
 export { buildOptimizer } from './optimizer.ts';
-export type { Preset, Recipe, System } from './recipe.ts';
+export type { Preset, Recipe, System, TrainedModel } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
 export { type SiglipConfiguration, type SiglipParams, siglip } from './siglip.ts';
 export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-memory.ts';

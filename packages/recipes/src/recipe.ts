@@ -1,27 +1,43 @@
 import type { Schedule, TensorTree } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import type { Optimizer } from '@vitrail/optim';
+import type { OpenedModel, VitrailDescription } from '@vitrail/pretrained';
 import type { Tokenizer } from '@vitrail/text';
 import type { TrainProgram } from '@vitrail/train';
-import type { DualEncoderConfiguration } from './configuration.ts';
-import type { DualEncoder, DualEncoderParams } from './dual-encoder.ts';
+import type { RunConfiguration } from './configuration.ts';
+import type { StepMemory } from './step-memory.ts';
 
 /** A configuration with a name, and what to expect of it. */
-export type Preset<C extends DualEncoderConfiguration> = {
+export type Preset<C extends RunConfiguration> = {
   config: C;
   /** One line for people: what it is for, how long it takes, where the numbers come from. */
   note: string;
 };
 
+/** The model that a system trains, as its files hold it. */
+export type TrainedModel<Carried extends TensorTree = TensorTree> = {
+  /** What the files say of the model; `describedModel` of `@vitrail/pretrained` encodes with it. */
+  describe(tokenizer?: Tokenizer): VitrailDescription;
+  /**
+   * What the model needs beside the parameters: a text tower that is not trained, running means of what is carried. The tensors stay whose they
+   * are; no name at the top of the tree is one of the parameters'. Nothing where there is no such function.
+   */
+  further?(carried: Carried): TensorTree;
+};
+
 /** A recipe put together for one configuration: everything a run needs but data. */
-export type System<Params extends DualEncoderParams & TensorTree, Carried extends TensorTree, StepBatch> = {
-  encoder: DualEncoder;
+export type System<Params extends TensorTree, Carried extends TensorTree, StepBatch> = {
+  model: TrainedModel<Carried>;
   program: TrainProgram<Params, Carried, StepBatch>;
   optimizer: Optimizer;
   /** The optimiser's rate at a step (0-based), for logs. */
   learningRate: Schedule;
-  /** Moves one batch of the loader to the device: tensors, captions drawn, masks drawn. */
-  prepare(tokenizer: Tokenizer, batch: Batch): StepBatch;
+  /**
+   * Moves one batch of the loader to the device: tensors, captions drawn, masks drawn.
+   *
+   * @param tokenizer of the run; those that look at pictures alone have none
+   */
+  prepare(tokenizer: Tokenizer | undefined, batch: Batch): StepBatch;
   /** Releases what `prepare` made. */
   release(batch: StepBatch): void;
 };
@@ -29,14 +45,23 @@ export type System<Params extends DualEncoderParams & TensorTree, Carried extend
 /**
  * A published system: its paper, its presets and the function that puts it together.
  *
- * What a system's parameters, carried state and batches are is its own business; to whoever runs recipes by name they are parameters
- * with two towers, a tree of tensors, and something that `prepare` makes and `release` takes back.
+ * What a system's parameters, carried state and batches are is its own business; to whoever runs recipes by name they are trees of tensors,
+ * and something that `prepare` makes and `release` takes back.
  */
-export type Recipe<C extends DualEncoderConfiguration = DualEncoderConfiguration> = {
+export type Recipe<C extends RunConfiguration = RunConfiguration, S = System<TensorTree, TensorTree, unknown>> = {
   name: string;
   title: string;
   paper: string;
   presets: Readonly<Record<string, Preset<C>>>;
-  /** @throws `invalid-argument` or `unknown-name` naming the setting that cannot be. */
-  assemble(config: C): System<DualEncoderParams & TensorTree, TensorTree, unknown>;
+  /** Looks at the settings alone. @throws `invalid-argument` or `unknown-name` naming the setting that cannot be. */
+  check(config: C): void;
+  /** Where the model is that it learns from, as the command line names models; a recipe that learns from none has no such function. */
+  teacher?(config: C): string;
+  /**
+   * @param teacher opened, of a recipe that has one; it stays the caller's and has to outlive the system
+   * @throws as `check`, and for a teacher that does not fit
+   */
+  assemble(config: C, teacher?: OpenedModel): S;
+  /** What a training step needs in memory, where that can be told from the settings. */
+  memory?(config: C, options?: { precision?: 'f32' | 'f16' }): StepMemory;
 };

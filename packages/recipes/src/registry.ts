@@ -1,6 +1,6 @@
 import { nearestName, VitrailError } from '@vitrail/core';
 import { clip } from './clip.ts';
-import type { DualEncoderConfiguration } from './configuration.ts';
+import type { RunConfiguration } from './configuration.ts';
 import { flip } from './flip.ts';
 import type { Preset, Recipe } from './recipe.ts';
 import { siglip } from './siglip.ts';
@@ -16,7 +16,7 @@ export const recipes: readonly Recipe[] = [tipsv2, tips, clip, siglip, flip];
  * @throws `unknown-name` with the nearest name there is
  * @example findRecipe('tipsv2:B/14').preset.config.image.width // 768
  */
-export function findRecipe(name: string): { recipe: Recipe; presetName: string; preset: Preset<DualEncoderConfiguration> } {
+export function findRecipe(name: string): { recipe: Recipe; presetName: string; preset: Preset<RunConfiguration> } {
   const [recipeName, presetName] = name.includes(':') ? splitAtFirst(name, ':') : [name, 'tiny'];
   const recipe = recipes.find((candidate) => candidate.name === recipeName);
   if (recipe === undefined) {

@@ -15,9 +15,10 @@ import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts'
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { meanOverStreams } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
-import { type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
-import type { Preset, Recipe, System } from './recipe.ts';
+import type { Preset, Recipe } from './recipe.ts';
+import { estimateStepMemory } from './step-memory.ts';
 
 /** Every setting of SigLIP. */
 export type SiglipConfiguration = DualEncoderConfiguration & {
@@ -31,19 +32,22 @@ export type SiglipConfiguration = DualEncoderConfiguration & {
 export type SiglipParams = DualEncoderParams & { logitBias: Scalar };
 
 /** SigLIP (Zhai et al., ICCV 2023, arXiv 2303.15343) on the towers, batches and optimiser of TIPSv2. */
-export const siglip: Recipe<SiglipConfiguration> = {
+export const siglip: Recipe<SiglipConfiguration, DualEncoderSystem<SiglipParams, Record<string, never>, VisionTextBatch>> = {
   name: 'siglip',
   title: 'SigLIP: the sigmoid contrastive loss alone',
   paper: 'ICCV 2023, arXiv 2303.15343',
   presets: Object.fromEntries(Object.entries(contrastivePresets).map(([name, preset]) => [name, sigmoid(name, preset)])),
+  check: assembleSiglip,
   assemble: assembleSiglip,
+  memory: estimateStepMemory,
 };
 
-function assembleSiglip(config: SiglipConfiguration): System<SiglipParams, Record<string, never>, VisionTextBatch> {
+function assembleSiglip(config: SiglipConfiguration): DualEncoderSystem<SiglipParams, Record<string, never>, VisionTextBatch> {
   const encoder = dualEncoder(config, { masks: false });
   requireRange('loss.bias', config.loss.bias, -100, 100);
   return {
     encoder,
+    model: encoder.model,
     ...buildOptimizer(config.optimizer, config.train.steps),
     prepare: (tokenizer, batch) => visionTextBatch(config, tokenizer, batch),
     release: disposeBatch,

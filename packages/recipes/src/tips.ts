@@ -9,17 +9,20 @@
  */
 import { tipsStreams } from '@vitrail/captions';
 import type { Preset, Recipe } from './recipe.ts';
+import { estimateStepMemory } from './step-memory.ts';
 import type { TipsConfiguration } from './tips-configuration.ts';
-import { assembleTips } from './tipsv2.ts';
+import { assembleTips, type TipsSystem } from './tipsv2.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
 /** TIPS (ICLR 2025, arXiv 2410.16512). */
-export const tips: Recipe<TipsConfiguration> = {
+export const tips: Recipe<TipsConfiguration, TipsSystem> = {
   name: 'tips',
   title: 'TIPS: iBOT, full EMA, two caption streams',
   paper: 'ICLR 2025, arXiv 2410.16512',
   presets: Object.fromEntries(Object.entries(tipsv2Presets).map(([name, preset]) => [name, firstVersion(preset)])),
+  check: assembleTips,
   assemble: assembleTips,
+  memory: estimateStepMemory,
 };
 
 function firstVersion({ config, note }: Preset<TipsConfiguration>): Preset<TipsConfiguration> {

@@ -51,9 +51,10 @@ import { withoutGradient } from '@vitrail/ops';
 import type { TrainProgram } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
-import { type DualEncoder, type DualEncoderParams, dualEncoder } from './dual-encoder.ts';
+import { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
-import type { Recipe, System } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
+import { estimateStepMemory } from './step-memory.ts';
 import { requireTips, type TipsConfiguration } from './tips-configuration.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
@@ -68,13 +69,18 @@ export type TipsCarried = { teacher: TensorTree; centers: { cls: Tensor1D; patch
 /** A batch with its masks, `[B, N]`: 1 for a patch that is hidden from the student. */
 export type TipsBatch = VisionTextBatch & { mask: Tensor2D };
 
+/** TIPS or TIPSv2, put together. */
+export type TipsSystem = DualEncoderSystem<TipsParams, TipsCarried, TipsBatch>;
+
 /** TIPSv2 (CVPR 2026, arXiv 2604.12012). */
-export const tipsv2: Recipe<TipsConfiguration> = {
+export const tipsv2: Recipe<TipsConfiguration, TipsSystem> = {
   name: 'tipsv2',
   title: 'TIPSv2: iBOT++, head-only EMA, captions of several granularities',
   paper: 'CVPR 2026, arXiv 2604.12012',
   presets: tipsv2Presets,
+  check: assembleTips,
   assemble: assembleTips,
+  memory: estimateStepMemory,
 };
 
 /**
@@ -83,11 +89,12 @@ export const tipsv2: Recipe<TipsConfiguration> = {
  * @throws `invalid-argument` naming the setting that cannot be
  * @example assembleTips(tipsv2.presets.tiny.config).encoder.vit.maskToken // true
  */
-export function assembleTips(config: TipsConfiguration): System<TipsParams, TipsCarried, TipsBatch> {
+export function assembleTips(config: TipsConfiguration): TipsSystem {
   const encoder = dualEncoder(config, { masks: true });
   requireTips(config);
   return {
     encoder,
+    model: encoder.model,
     program: tipsProgram(config, encoder),
     ...buildOptimizer(config.optimizer, config.train.steps),
     prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), mask: drawMasks(config, batch) }),

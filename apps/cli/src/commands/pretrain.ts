@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { BackendReport } from '@vitrail/backend';
 import { VitrailError } from '@vitrail/core';
-import { findRecipe } from '@vitrail/recipes';
+import { findRecipe, type Recipe, type RunConfiguration } from '@vitrail/recipes';
+import type { Tokenizer } from '@vitrail/text';
 import { openRunDirectory } from '@vitrail/train/node';
 import { type BackendOptions, goesWithWebGpu, startAnnouncedBackend } from '../backend.ts';
 import { possibleTasks } from '../evaluation/tasks.ts';
@@ -9,11 +11,12 @@ import { requireRoom } from '../memory-estimate.ts';
 import { printResult } from '../print-result.ts';
 import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
-import { readGivenTokenizer } from '../training/given-tokenizer.ts';
+import { type GivenTokenizer, readGivenTokenizer } from '../training/given-tokenizer.ts';
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
 import { type Run, trainRun } from '../training/run.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
+import { openTeacher, type Teacher } from '../training/teacher.ts';
 import { learnTokenizer } from '../training/tokenizer.ts';
 import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
@@ -53,27 +56,53 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const { resume = false } = options;
   const { recipe, presetName } = findRecipe(options.recipe);
   const settled = await settleConfiguration(options);
-  const given = options.tokenizer === undefined ? undefined : await readGivenTokenizer(options.tokenizer, settled.text.maxTokens);
-  const { vocabularySize } = given?.tokenizer ?? settled.text;
-  const settings = { ...settled, text: { ...settled.text, vocabularySize } };
-  recipe.assemble(settings); // A setting that cannot be is reported before data and devices are touched.
+  const given = options.tokenizer === undefined ? undefined : await readGivenTokenizer(options.tokenizer, recipe, settled);
+  const settings = withVocabularyOf(given?.tokenizer, settled);
+  recipe.check(settings); // A setting that cannot be is reported before data and devices are touched.
   if (resume && options.out === undefined) {
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');
   }
   const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
   const backend = await startAnnouncedBackend(options);
   if (options.profile && backend.name !== 'webgpu') throw goesWithWebGpu('--profile', `the backend is ${backend.name}`);
-  if (backend.maximumTensorBytes !== undefined) {
+  if (backend.maximumTensorBytes !== undefined && recipe.memory !== undefined) {
     const { precision } = options;
-    process.stderr.write(`${requireRoom(settings, { precision, maximumTensorBytes: backend.maximumTensorBytes })}\n`);
+    const { maximumTensorBytes } = backend;
+    process.stderr.write(`${requireRoom(recipe.memory, settings, { precision, maximumTensorBytes })}\n`);
   }
+  const teacher = await openTeacher(recipe, settings);
+  try {
+    return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, teacher, directory, backend });
+  } finally {
+    teacher?.model.dispose();
+  }
+}
+
+/** What a run is made of before its data are opened. */
+type Parts = {
+  recipe: Recipe;
+  presetName: string;
+  settings: RunConfiguration;
+  given?: GivenTokenizer;
+  teacher?: Teacher;
+  directory: string;
+  backend: BackendReport;
+};
+
+async function pretrainWith(
+  interrupt: Interrupt,
+  options: PretrainOptions,
+  { recipe, presetName, settings, given, teacher, directory, backend }: Parts,
+): Promise<number> {
+  const { resume = false } = options;
   const data = await openTrainingData(settings, directory);
   try {
-    await possibleTasks(data.evaluation); // Data that nothing can be measured on is reported before training.
-    for (const warning of await streamWarnings(data.train, settings.captions.streams))
+    const learned = settings.text && (given?.tokenizer ?? (await learnTokenizer(data.train, settings.text)));
+    const tokenizer = learned ?? teacher?.model.tokenizer;
+    await possibleTasks(data.evaluation, { encodesTexts: tokenizer !== undefined }); // Data that nothing can be measured on is reported before training.
+    for (const warning of await streamWarnings(data.train, settings.captions?.streams ?? []))
       process.stderr.write(`warning: ${warning}\n`);
-    const tokenizer = given?.tokenizer ?? (await learnTokenizer(data.train, settings.text));
-    const config = { ...settings, text: { ...settings.text, vocabularySize: tokenizer.vocabularySize } };
+    const config = withVocabularyOf(learned, settings);
     const origin = {
       recipe: recipe.name,
       preset: presetName,
@@ -82,6 +111,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
       versions: versions(),
       samples: { train: data.train.size, evaluation: data.evaluation.size },
       ...(given && { tokenizer: given.origin }),
+      ...(teacher && { learnedFrom: teacher.path }),
     };
     await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
     process.stderr.write(`run: ${directory}\n`);
@@ -91,7 +121,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
       (resume && (await alreadyCompleted(directory))) ||
       (await trainAndTell(interrupt, {
         directory,
-        system: recipe.assemble(config),
+        system: recipe.assemble(config, teacher?.model),
         config,
         tokenizer,
         data,
@@ -108,6 +138,12 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   } finally {
     await data.close();
   }
+}
+
+/** The configuration with room for the ids of the run's tokenizer. */
+function withVocabularyOf(tokenizer: Tokenizer | undefined, config: RunConfiguration): RunConfiguration {
+  if (tokenizer === undefined || config.text === undefined) return config;
+  return { ...config, text: { ...config.text, vocabularySize: tokenizer.vocabularySize } };
 }
 
 async function alreadyCompleted(directory: string): Promise<RunSummary | undefined> {

@@ -34,7 +34,7 @@ export async function evaluateSegmentation(
   { zeroShot, probe }: { zeroShot: boolean; probe: boolean },
 ): Promise<EvaluationResult> {
   const classCount = source.classNames?.length ?? 0;
-  const classes = await sourceClassEmbeddings(model, source);
+  const classes = zeroShot ? await sourceClassEmbeddings(model, source) : undefined;
   const known = Object.keys(readouts).filter((name) => model.readouts.includes(readouts[name]) && (zeroShot || name === 'plain'));
   const patchProbe = new PatchProbe(classCount);
   const matrices: Matrices = Object.fromEntries(
@@ -50,7 +50,7 @@ export async function evaluateSegmentation(
         const images = model.encodeImages(pixels, samples.length, readout);
         try {
           const { patches } = images;
-          if (zeroShot) {
+          if (classes !== undefined) {
             for (const [i, map] of labels.entries()) {
               matrices[name][half(i)].add(map.data, await predictLabels(patches, i, classes, map));
             }
@@ -69,7 +69,7 @@ export async function evaluateSegmentation(
       }
     }
   } finally {
-    classes.dispose();
+    classes?.dispose();
   }
   return {
     ...(zeroShot && { zeroShotSegmentation: segmentationResult(matrices) }),

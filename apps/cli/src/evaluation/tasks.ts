@@ -41,8 +41,8 @@ export type EvaluationOptions = {
 /**
  * Measures a model on the first `samples` pictures of a source. Pictures that cannot be used are left out.
  *
- * Tasks that the data does not allow (segmentation without label maps, classification without classes, retrieval without captions) are left
- * out when `tasks` is not given, and an error when it is.
+ * Tasks that the data or the model does not allow (segmentation without label maps, classification without classes, retrieval without
+ * captions, all three without a text tower) are left out when `tasks` is not given, and an error when it is.
  *
  * @throws `missing-data` for tasks that the data does not allow, fewer than two pictures, or none that can be used; the signal's reason when
  * it is aborted.
@@ -52,8 +52,8 @@ export async function evaluateModel(
   source: SampleSource,
   { samples, tasks, onBadSample, signal }: EvaluationOptions,
 ): Promise<EvaluationResult> {
-  const wanted = tasks ?? (await possibleTasks(source));
-  if (tasks !== undefined) await requirePossible(tasks, source);
+  if (tasks !== undefined) await requirePossible(tasks, source, model);
+  const wanted = tasks ?? (await possibleTasks(source, model));
   if (source.size < fewestPictures) {
     throw new VitrailError(
       'missing-data',
@@ -92,11 +92,22 @@ export async function evaluateModel(
   };
 }
 
-/** The tasks that a source has the labels and captions for. @throws `missing-data` when there is none. */
-export async function possibleTasks(source: SampleSource): Promise<readonly TaskName[]> {
+/** The tasks that take a text tower. */
+const withTexts: readonly TaskName[] = ['zero-shot-segmentation', 'zero-shot-classification', 'retrieval'];
+
+/**
+ * The tasks that a source has the labels and captions for, and a model the towers.
+ *
+ * @throws `missing-data` when there is none.
+ */
+export async function possibleTasks(
+  source: SampleSource,
+  { encodesTexts }: Pick<Model, 'encodesTexts'>,
+): Promise<readonly TaskName[]> {
   const labelled = source.classNames !== undefined;
   const captioned = await hasCaptions(source);
   const possible = taskNames.filter((task) => {
+    if (!encodesTexts && withTexts.includes(task)) return false;
     if (task === 'retrieval') return captioned;
     if (task === 'zero-shot-classification' || task === 'knn') return labelled && source.singles !== undefined;
     return labelled && source.hasLabelMaps;
@@ -104,14 +115,22 @@ export async function possibleTasks(source: SampleSource): Promise<readonly Task
   if (possible.length > 0) return possible;
   throw new VitrailError(
     'missing-data',
-    `nothing can be measured on ${source.description}: its first samples have no captions, and its pictures no classes (classes.json beside the shards names them)`,
+    encodesTexts
+      ? `nothing can be measured on ${source.description}: its first samples have no captions, and its pictures no classes (classes.json beside the shards names them)`
+      : `nothing can be measured on ${source.description} of a model without texts: its pictures have no classes (classes.json beside the shards names them)`,
   );
 }
 
-async function requirePossible(tasks: readonly TaskName[], source: SampleSource): Promise<void> {
-  const possible = await possibleTasks(source);
+async function requirePossible(tasks: readonly TaskName[], source: SampleSource, model: Model): Promise<void> {
+  const possible = await possibleTasks(source, model);
   const impossible = tasks.find((task) => !possible.includes(task));
   if (impossible === undefined) return;
+  if (!model.encodesTexts && withTexts.includes(impossible)) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${impossible} needs a text tower and its tokenizer, and this model has none; possible are ${possible.join(', ')}`,
+    );
+  }
   const needed = impossible === 'retrieval' ? 'captions' : possible.includes('knn') ? 'label maps' : 'labels';
   throw new VitrailError(
     'missing-data',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { VitrailError } from '@vitrail/core';
+import type { Recipe, RunConfiguration } from '@vitrail/recipes';
 import { huggingFaceTokenizer, type Tokenizer } from '@vitrail/text';
 
 /** A tokenizer that a user brings, and what a run keeps of where it came from. */
@@ -9,9 +10,12 @@ export type GivenTokenizer = { tokenizer: Tokenizer; origin: { file: string; sha
 /**
  * Reads a `tokenizer.json`, such as `vitrail train-tokenizer` writes.
  *
- * @throws `missing-data` when it cannot be read, `corrupt-data` when it is something else.
+ * @throws `invalid-argument` for a recipe that trains no text tower, `missing-data` when it cannot be read, `corrupt-data` when it is something else.
  */
-export async function readGivenTokenizer(file: string, maxTokens: number): Promise<GivenTokenizer> {
+export async function readGivenTokenizer(file: string, { name }: Recipe, { text }: RunConfiguration): Promise<GivenTokenizer> {
+  if (text === undefined) {
+    throw new VitrailError('invalid-argument', `--tokenizer goes with recipes that train a text tower, but ${name} does not`);
+  }
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -19,7 +23,7 @@ export async function readGivenTokenizer(file: string, maxTokens: number): Promi
     throw new VitrailError('missing-data', `--tokenizer: ${file} cannot be read (${(cause as Error).message})`, { cause });
   }
   try {
-    const tokenizer = huggingFaceTokenizer({ tokenizer: JSON.parse(new TextDecoder().decode(bytes)), maxTokens });
+    const tokenizer = huggingFaceTokenizer({ tokenizer: JSON.parse(new TextDecoder().decode(bytes)), maxTokens: text.maxTokens });
     return { tokenizer, origin: { file, sha256: createHash('sha256').update(bytes).digest('hex') } };
   } catch (cause) {
     const why = cause instanceof SyntaxError ? `it is no JSON: ${cause.message}` : (cause as Error).message;

@@ -4,8 +4,9 @@ import type { EvaluationResult } from '../evaluation/evaluation-result.ts';
 import { evaluateModel, possibleTasks, type TaskName } from '../evaluation/tasks.ts';
 import type { RunTrackers } from './trackers.ts';
 
-/** What is measured during a run; the rest waits for its end. */
+/** What is measured during a run, and of a model without texts; the rest waits for its end. */
 const quickTasks: readonly TaskName[] = ['zero-shot-segmentation', 'retrieval'];
+const quickTasksWithoutTexts: readonly TaskName[] = ['knn'];
 
 /** The evaluations of one run; their numbers go to its trackers. One that is interrupted logs nothing. */
 export type RunEvaluation = {
@@ -50,7 +51,8 @@ export function runEvaluation({
 
   return {
     async quick(model, step) {
-      const tasks = (await possibleTasks(source)).filter((task) => quickTasks.includes(task));
+      const quick = model.encodesTexts ? quickTasks : quickTasksWithoutTexts;
+      const tasks = (await possibleTasks(source, model)).filter((task) => quick.includes(task));
       if (tasks.length > 0) await measure(model, step, { samples, tasks });
     },
     final: (model, step) => measure(model, step, { samples: 4 * samples }),

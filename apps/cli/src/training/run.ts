@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Tensor } from '@tensorflow/tfjs-core';
 import { latestCheckpoint } from '@vitrail/checkpoints/node';
 import { countParameters, createRng, type TensorTree, VitrailError } from '@vitrail/core';
 import { type BadSample, loadBatches } from '@vitrail/data';
 import { valuesAreOnHost } from '@vitrail/ops';
-import { modelOf, vitrail } from '@vitrail/pretrained';
-import type { DualEncoderConfiguration, DualEncoderParams, System } from '@vitrail/recipes';
+import { describedModel } from '@vitrail/pretrained';
+import type { RunConfiguration, System } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import {
   createTrainStep,
@@ -23,7 +24,7 @@ import { createProgress, writeJson } from '@vitrail/train/node';
 import { chosenReadout } from '../evaluation/segmentation.ts';
 import { hearSignals } from '../event-loop.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
-import { loadLatestState, saveState } from './checkpointing.ts';
+import { loadLatestState, modelTensors, saveState } from './checkpointing.ts';
 import { openGpuProfile } from './gpu-profile.ts';
 import { metricMeans, openMetricWindow } from './metric-window.ts';
 import { openPace } from './pace.ts';
@@ -37,15 +38,13 @@ const mostSkipped = 10;
 /** With scaled losses so many more: as often can the scale be halved. */
 const mostHalvings = 24;
 
-type Params = DualEncoderParams & TensorTree;
-type State = TrainState<Params, TensorTree>;
-
 /** What a run is made of. */
 export type Run = {
   directory: string;
-  system: System<Params, TensorTree, unknown>;
-  config: DualEncoderConfiguration;
-  tokenizer: Tokenizer;
+  system: System<TensorTree, TensorTree, unknown>;
+  config: RunConfiguration;
+  /** Of a system that reads captions, or whose model does. */
+  tokenizer?: Tokenizer;
   data: TrainingData;
   backend: string;
   /** Of activations; with `f16` the loss is scaled. `f32` by default. */
@@ -83,13 +82,14 @@ export async function trainRun({
 }: Run): Promise<RunSummary> {
   const { train } = config;
   const checkpoints = join(directory, 'checkpoints');
-  const description = { vit: system.encoder.vit, text: system.encoder.text, tokenizer: tokenizer.toJSON() };
-  const saved = resume ? await loadLatestState(checkpoints, description) : undefined;
+  const { model } = system;
+  const saved = resume ? await loadLatestState(checkpoints, { model, tokenizer }) : undefined;
   const fresh = () => initTrainState(system.program.init(createRng(train.seed).fork('init')), system.optimizer);
-  const initial = (saved?.state ?? fresh()) as State;
+  const initial: TrainState = saved?.state ?? fresh();
+  const towers = modelTensors(model, initial) as { image: TensorTree; text?: TensorTree };
   const parameters = {
-    image: countParameters(initial.params.image),
-    text: countParameters(initial.params.text),
+    image: countParameters(towers.image),
+    ...(towers.text && { text: countParameters(towers.text) }),
     training: countParameters(initial.params) + countParameters(initial.carried),
   };
   const done = { step: initial.step, skipped: saved?.counts[0] ?? 0, badSamples: saved?.badSamples ?? 0, images: 0, seconds: 0 };
@@ -110,15 +110,11 @@ export async function trainRun({
       note(bad);
     },
   });
-  const modelNow = ({ params }: State) =>
-    modelOf(vitrail.encoders({ ...description, hasLogitScale: true }, params), {
-      preparation: vitrail.preparation({ ...description, hasLogitScale: true }),
-      tokenizer,
-    });
-  async function save(state: State): Promise<void> {
+  const modelNow = (state: TrainState) => describedModel(model.describe(tokenizer), modelTensors(model, state), tokenizer);
+  async function save(state: TrainState): Promise<void> {
     const sums = await unlogged.read();
     const { keepCheckpoints: keep } = train;
-    await saveState(checkpoints, state, { description, keep, badSamples: done.badSamples, unlogged: sums });
+    await saveState(checkpoints, state, { model, tokenizer, keep, badSamples: done.badSamples, unlogged: sums });
   }
   /** The evaluation of the last step is the final one. */
   const hasEvaluation = (step: number) => step > 0 && step % train.evaluateEvery === 0 && step < train.steps;
@@ -128,7 +124,7 @@ export async function trainRun({
   const isRead = (step: number) =>
     valuesAreOnHost() || hasRow(step) || hasCheckpoint(step) || hasEvaluation(step) || step === initial.step + 1;
   /** The evaluation of a step that has one. A resumed run makes up for one that was interrupted. */
-  const evaluateIfDue = async (state: State) => {
+  const evaluateIfDue = async (state: TrainState) => {
     if (hasEvaluation(state.step) && !trackers.hasEvaluation(state.step)) await evaluation.quick(modelNow(state), state.step);
   };
   const started = performance.now();
@@ -166,7 +162,7 @@ export async function trainRun({
   let unread = { steps: 0, seconds: 0 };
   let shown: { loss: number; imagesPerSecond: number } | undefined;
 
-  async function afterStep({ state, names, counted, numbers, seconds }: StepReport<Params, TensorTree>): Promise<void> {
+  async function afterStep({ state, names, counted, numbers, seconds }: StepReport<TensorTree, TensorTree>): Promise<void> {
     const { step } = state;
     done.step = step;
     unlogged.add(names, counted);
@@ -187,17 +183,18 @@ export async function trainRun({
   }
 
   /** A row of means over the steps since the last one. */
-  async function logRow({ step, params }: State, { metrics }: StepNumbers): Promise<void> {
-    const [sums, [logitScale]] = await Promise.all([unlogged.read(), params.logitScale.data()]);
+  async function logRow({ step, params }: TrainState, { metrics }: StepNumbers): Promise<void> {
+    const { logitScale } = params;
+    const [sums, scale] = await Promise.all([unlogged.read(), logitScale instanceof Tensor ? logitScale.data() : undefined]);
     unlogged.clear();
     const means = sums.steps > 0 ? metricMeans(sums) : metrics; // A step that was left out has its own message.
-    const temperature = Math.exp(-logitScale);
+    const temperature = scale && { temperature: Math.exp(-scale[0]) };
     const imagesPerSecond = shown?.imagesPerSecond ?? 0;
-    trackers.log({ step, split: 'train', ...means, lr: system.learningRate(step - 1), temperature, imagesPerSecond });
+    trackers.log({ step, split: 'train', ...means, lr: system.learningRate(step - 1), ...temperature, imagesPerSecond });
   }
 
   /** The final evaluation and the pictures of the report; the status is `interrupted` when there was no time for them. */
-  async function finish(state: State, status: 'completed' | 'interrupted'): Promise<Pick<RunSummary, 'status' | 'eval'>> {
+  async function finish(state: TrainState, status: 'completed' | 'interrupted'): Promise<Pick<RunSummary, 'status' | 'eval'>> {
     if (status === 'interrupted') {
       await save(state);
       [done.skipped] = await state.ledger.counts.data();
@@ -205,8 +202,11 @@ export async function trainRun({
     }
     const result = await evaluation.final(modelNow(state), state.step);
     if (result === undefined) return { status: 'interrupted' };
-    const pictures = await drawPictures(modelNow(state), data.evaluation, chosenReadout(result));
-    await writeJson(join(directory, 'pictures.json'), pictures);
+    const now = modelNow(state);
+    if (now.encodesTexts) {
+      const pictures = await drawPictures(now, data.evaluation, chosenReadout(result));
+      await writeJson(join(directory, 'pictures.json'), pictures);
+    }
     return { status, eval: result };
   }
 

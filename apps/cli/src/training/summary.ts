@@ -11,7 +11,7 @@ export type RunSummary = {
   seconds: number;
   imagesPerSecond: number;
   backend: string;
-  parameters: { image: number; text: number; training: number };
+  parameters: { image: number; text?: number; training: number };
   /** Steps whose update was left out because a number in it was not finite. */
   skippedSteps: number;
   /** Draws of training samples, and pictures of the evaluation data, that could not be used. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { VitrailError } from '@vitrail/core';
 import type { IndexStore, SampleSource } from '@vitrail/data';
-import type { DualEncoderConfiguration } from '@vitrail/recipes';
+import type { RunConfiguration } from '@vitrail/recipes';
 import { openAnnouncedSource } from '../data-source.ts';
 import { hasCaptions } from '../evaluation/descriptive-caption.ts';
 import { fewestPictures } from '../evaluation/tasks.ts';
@@ -28,7 +28,7 @@ const fewestHeldOut = 32;
  * @param directory of the run, which need not be there yet.
  * @throws `missing-data` when too few samples are left to train on or to measure on, or there are no captions to learn from.
  */
-export async function openTrainingData(config: DualEncoderConfiguration, directory: string): Promise<TrainingData> {
+export async function openTrainingData(config: RunConfiguration, directory: string): Promise<TrainingData> {
   const index = { train: indexFile(join(directory, 'train.index')), evaluation: indexFile(join(directory, 'evaluation.index')) };
   const source = await openAnnouncedSource(config.data.train, { index: index.train });
   try {
@@ -45,7 +45,7 @@ export async function openTrainingData(config: DualEncoderConfiguration, directo
 
 async function divide(
   source: SampleSource,
-  { data, train }: DualEncoderConfiguration,
+  { data, train }: RunConfiguration,
   index: IndexStore,
 ): Promise<Omit<TrainingData, 'keepIndices'>> {
   if (data.evaluate !== '') {

@@ -1,6 +1,7 @@
 import { treeToSafetensors } from '@vitrail/checkpoints';
 import { VitrailError } from '@vitrail/core';
-import { vitrailMetadata } from '../families/vitrail.ts';
+import type { VitrailModelConfig } from '../families/vitrail.ts';
+import { vitrailMetadata } from '../families/vitrail-metadata.ts';
 import { exportHuggingFace } from './export-hugging-face.ts';
 import { exportTipsPytorch, exportTipsScenic } from './export-tips-npz.ts';
 import type { ExportableModel, ExportedModel } from './exportable.ts';
@@ -38,6 +39,7 @@ async function exportVitrail({ vit, text, params, tokenizer }: ExportableModel):
       'a model of Vitrail holds its tokenizer: name the tokenizer file beside the weights',
     );
   }
-  const metadata = vitrailMetadata({ vit, text, tokenizer: tokenizer.toJSON() });
+  const description: VitrailModelConfig = { kind: 'tips', vit, text, tokenizer: tokenizer.toJSON() };
+  const metadata = vitrailMetadata(description);
   return { files: { 'model.safetensors': await treeToSafetensors(params, metadata) }, notes: [] };
 }

@@ -194,7 +194,11 @@ function gateNaming(
  * With mean pooling `cls` is the norm of the mean of all patches, which is what a classifier reads, and `patches` the same norm
  * of each.
  */
-export function evaEncoder(family: string, { tower, pooling }: EvaLayout, params: EvaVitParams): ImageEncoder {
+export function evaEncoder(
+  family: string,
+  { tower, pooling }: Pick<EvaLayout, 'tower' | 'pooling'>,
+  params: EvaVitParams,
+): ImageEncoder {
   return {
     imageSize: tower.imageSize,
     patchSize: tower.patchSize,

@@ -13,6 +13,7 @@ const reservedIds = 257;
 export async function prepareRecipeStep(name: string): Promise<Prepared> {
   const { recipe, preset } = findRecipe(name);
   const { data, text, train, views, optimizer } = preset.config;
+  if (text === undefined) throw new Error(`${name} trains no text tower: it has no captions to measure a step with`);
   const source = await openSource(data.train);
   const words = source.words?.slice(0, text.vocabularySize - reservedIds) ?? [];
   const tokenizer = wordTokenizer({ words: [...words], maxTokens: text.maxTokens });
