@@ -8,12 +8,10 @@
  *
  *   vitrail pretrain --recipe flip:tiny --data scenes
  */
-import { type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
-import { createRng } from '@vitrail/core';
-import type { Batch } from '@vitrail/data';
-import { patchMask } from '@vitrail/masking';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
+import { keptPatches } from './batch-masks.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
@@ -24,7 +22,7 @@ import { estimateStepMemory } from './step-memory.ts';
 
 /** Every setting of FLIP. */
 export type FlipConfiguration = DualEncoderConfiguration & {
-  /** Patches left out of the image tower: `round(ratio * N)` of every picture. */
+  /** Patches left out of the image tower: `round(ratio * N)` of every picture, by a pure function of (`train.seed`, epoch, sample index). */
   mask: {
     kind: 'random' | 'block' | 'reversed-block';
     ratio: number;
@@ -49,7 +47,7 @@ export const flip: Recipe<FlipConfiguration, DualEncoderSystem<DualEncoderParams
 
 function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderParams, Record<string, never>, FlipBatch> {
   const encoder = dualEncoder(config, { masks: false });
-  const { mask, train } = config;
+  const { image, mask, train, views } = config;
   requireChoice('mask.kind', mask.kind, ['random', 'block', 'reversed-block']);
   requireRange('mask.ratio', mask.ratio, 0, 0.99);
   requireWhole('mask.wholeSteps', mask.wholeSteps, 0);
@@ -57,7 +55,10 @@ function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderP
     encoder,
     model: encoder.model,
     ...buildOptimizer(config.optimizer, train.steps),
-    prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), keep: drawKept(config, batch) }),
+    prepare: (tokenizer, batch) => ({
+      ...visionTextBatch(config, tokenizer, batch),
+      keep: keptPatches({ spec: mask, side: views.globalSize / image.patchSize, seed: train.seed }, batch),
+    }),
     release({ keep, ...batch }) {
       keep.dispose();
       disposeBatch(batch);
@@ -75,21 +76,6 @@ function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderP
       constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
     },
   };
-}
-
-/** The patches of a batch that are looked at, `[B, K]`: each row a pure function of (`train.seed`, epoch, sample index). */
-function drawKept({ image, mask, train, views }: FlipConfiguration, { samples }: Batch): Tensor2D {
-  const side = views.globalSize / image.patchSize;
-  const rng = createRng(train.seed).fork('mask');
-  const kept = samples.map(({ epoch, index }) => {
-    const grid = { rows: side, columns: side };
-    return patchMask({ kind: mask.kind, ratio: mask.ratio }, grid, rng.fork(epoch, index)).keep;
-  });
-  return tensor2d(
-    kept.flatMap((row) => [...row]),
-    [samples.length, kept[0].length],
-    'int32',
-  );
 }
 
 /** Half of the patches, as the paper's default; a tenth of the steps sees all of them. */

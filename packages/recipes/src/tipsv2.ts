@@ -32,11 +32,9 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
-  tensor2d,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { createRng, type TensorTree } from '@vitrail/core';
-import type { Batch } from '@vitrail/data';
+import type { TensorTree } from '@vitrail/core';
 import { initTeacher, momentumSchedule, teacherParams, updateTeacher } from '@vitrail/ema';
 import {
   applyPrototypeHead,
@@ -46,10 +44,10 @@ import {
   updateCenter,
 } from '@vitrail/heads';
 import { dino, ibotPlusPlus, maskedMean } from '@vitrail/losses';
-import { patchMask } from '@vitrail/masking';
 import { withoutGradient } from '@vitrail/ops';
 import type { TrainProgram } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
+import { hiddenPatches } from './batch-masks.ts';
 import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
 import { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
@@ -92,12 +90,16 @@ export const tipsv2: Recipe<TipsConfiguration, TipsSystem> = {
 export function assembleTips(config: TipsConfiguration): TipsSystem {
   const encoder = dualEncoder(config, { masks: true });
   requireTips(config);
+  const { image, mask, train, views } = config;
   return {
     encoder,
     model: encoder.model,
     program: tipsProgram(config, encoder),
     ...buildOptimizer(config.optimizer, config.train.steps),
-    prepare: (tokenizer, batch) => ({ ...visionTextBatch(config, tokenizer, batch), mask: drawMasks(config, batch) }),
+    prepare: (tokenizer, batch) => ({
+      ...visionTextBatch(config, tokenizer, batch),
+      mask: hiddenPatches({ spec: mask, side: views.globalSize / image.patchSize, seed: train.seed }, batch),
+    }),
     release({ mask, ...batch }) {
       mask.dispose();
       disposeBatch(batch);
@@ -184,16 +186,6 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
     // The prototypes rest at the start, as in DINO.
     trains: (path, step) => step >= heads.frozenSteps || !/^heads\.\w+\.prototypes\./.test(path),
   };
-}
-
-/** The masks of a batch, `[B, N]`: each a pure function of (`train.seed`, epoch, sample index). */
-function drawMasks({ image, mask, train, views }: TipsConfiguration, { samples }: Batch): Tensor2D {
-  const side = views.globalSize / image.patchSize;
-  const rng = createRng(train.seed).fork('mask');
-  const bits = samples.flatMap(({ epoch, index }) => [
-    ...patchMask(mask, { rows: side, columns: side }, rng.fork(epoch, index)).mask,
-  ]);
-  return tensor2d(bits, [samples.length, side * side], 'float32');
 }
 
 /** `[B, N, D] -> [B N, D]`. */
