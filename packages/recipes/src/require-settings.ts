@@ -1,13 +1,13 @@
 import { VitrailError } from '@vitrail/core';
 import { requireViewSpec } from '@vitrail/data';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
-import type { DualEncoderConfiguration, TrainSection, ViewsSection } from './configuration.ts';
+import type { DualEncoderConfiguration, RunConfiguration, TrainSection, ViewsSection } from './configuration.ts';
 
-/** Throws `invalid-argument` naming the first of the settings that all recipes share that cannot be. */
+/** Throws `invalid-argument` naming the first of the settings that recipes with both towers of TIPS share that cannot be. */
 export function requireSettings(config: DualEncoderConfiguration): void {
-  const { captions, image, loss, views } = config;
+  const { captions, image, loss } = config;
   requireTowers(config);
-  requireViews(views, image.patchSize);
+  requireRun(config, image.patchSize);
   if (captions.streams.length !== image.clsTokens) {
     throw new VitrailError(
       'invalid-argument',
@@ -23,7 +23,13 @@ export function requireSettings(config: DualEncoderConfiguration): void {
   }
   requireRange('loss.minimumTemperature', loss.minimumTemperature, 1e-4, 1);
   requireRange('loss.temperature', loss.temperature, loss.minimumTemperature, 1);
-  requireTrain(config.train);
+}
+
+/** Throws `invalid-argument` naming the first of the settings of crops and of the run that cannot be. */
+export function requireRun({ views, train }: RunConfiguration, patchSize: number): void {
+  requireWhole('image.patchSize', patchSize, 1);
+  requireViews(views, patchSize);
+  requireTrain(train);
 }
 
 /** Throws `invalid-argument` unless the setting at `path` is a number above 0. */
@@ -53,7 +59,6 @@ function requireTowers({ image, text }: DualEncoderConfiguration): void {
       );
     }
   }
-  requireWhole('image.patchSize', image.patchSize, 1);
   requireWhole('image.positionGrid', image.positionGrid, 1);
   requireWhole('image.clsTokens', image.clsTokens, 1);
   requireWhole('text.maxTokens', text.maxTokens, 1);
