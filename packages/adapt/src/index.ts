@@ -8,6 +8,21 @@ export {
 } from './ada-link.ts';
 export { adaLinkOfTasks } from './ada-link-of-tasks.ts';
 export {
+  type AdaptableTower,
+  type AdaptableTowers,
+  adaptableClip,
+  adaptableTips,
+  type TowerParams,
+} from './adaptable-towers.ts';
+export { type Adapter, type AdapterConfig, createAdapter, type Modality } from './adapter.ts';
+export {
+  adaptedClassifier,
+  type ClassPrompts,
+  type FewShotClassifier,
+  linearProbe,
+  zeroShotClassifier,
+} from './few-shot-classifier.ts';
+export {
   allLinearLayers,
   initLora,
   type LoraConfig,
