@@ -21,6 +21,8 @@ export type BackendOptions = {
   precision: Precision;
   /** Whether features of Chrome that are no part of WebGPU yet may be used. */
   unsafeWebgpu?: boolean;
+  /** Of the wasm backend; as many as there are cores by default. */
+  threads?: number;
 };
 
 /**
@@ -32,7 +34,11 @@ export async function startAnnouncedBackend({
   backend: choice,
   precision,
   unsafeWebgpu: unsafe = false,
+  threads,
 }: BackendOptions): Promise<BackendReport> {
+  if (threads !== undefined && !['auto', 'wasm'].includes(choice)) {
+    throw new VitrailError('invalid-argument', `--threads goes with the backend wasm, but --backend ${choice}: leave it out`);
+  }
   if (!['auto', 'webgpu'].includes(choice)) {
     const option = precision === 'f16' ? '--precision f16' : unsafe ? '--unsafe-webgpu' : undefined;
     if (option !== undefined) throw goesWithWebGpu(option, `--backend ${choice}`);
@@ -42,6 +48,7 @@ export async function startAnnouncedBackend({
   const report = await startBackend(isGpu ? 'tensorflow' : choice, {
     tensorflow: { folder, ...(isGpu && { device: 'gpu' }) },
     webgpu: { precision, unsafe },
+    ...(threads !== undefined && { threads }),
   });
   process.stderr.write(`backend: ${report.name} (${report.reason})\n`);
   if (precision === 'f16' && report.name !== 'webgpu') throw goesWithWebGpu('--precision f16', `the backend is ${report.name}`);

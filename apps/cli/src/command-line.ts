@@ -1,7 +1,9 @@
 import { exportFormats } from '@vitrail/pretrained';
 import { requireChoice } from '@vitrail/train';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { activationNames, methodNames, placeNames, towerNames } from './adaptation/method.ts';
 import { backendNames, precisions } from './backend.ts';
+import { adapt } from './commands/adapt.ts';
 import { doctor } from './commands/doctor.ts';
 import { embed } from './commands/embed.ts';
 import { evaluate } from './commands/evaluate.ts';
@@ -58,6 +60,7 @@ function commandLine(finish: (status: number) => void): Command {
     command(name, description)
       .addOption(choice('--backend', 'where to compute', backendNames))
       .addOption(choice('--precision', 'how activations are stored; f16 needs webgpu, and a GPU with shader-f16', precisions))
+      .option('--threads <n>', 'of the wasm backend; as many as cores by default', wholeNumber)
       .option('--unsafe-webgpu', 'let webgpu use what is not part of its standard yet (subgroup matrices)');
   const model = 'run directory, checkpoint folder or model.safetensors';
 
@@ -77,6 +80,28 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--resume', 'go on with the run in --out, with the same settings')
     .option('--profile', 'time the kernels of a few steps on webgpu; the report shows the table')
     .action(async (options) => finish(await pretrain(options)));
+
+  computing('adapt', 'train something small on a few pictures per class, beside a pretrained model')
+    .requiredOption('--checkpoint <model>', model)
+    .requiredOption('--data <spec>', 'labelled pictures to learn from: mosaic:GLOB?grid=1, or shards with classes.json')
+    .option('--evaluate <spec>', 'labelled pictures to be measured on; those of --data that are no shots by default')
+    .option('--method <name>', `what is trained: ${methodNames.join(', ')}`)
+    .option('--adapter <file>', 'adapter.safetensors to start from, in place of --method; with --steps 0 it is only measured')
+    .option('--towers <name>', `where: ${towerNames.join(', ')} (default: "${towerNames[0]}")`)
+    .option('--place <name>', `of adalink, by positions: ${placeNames.join(', ')} (default: "${placeNames[0]}")`)
+    .option('--activation <name>', `of adalink: ${activationNames.join(', ')} (default: "${activationNames[0]}")`)
+    .option('--rank <r>', 'of adalink and lora, or the number of prompts (default: 8)', wholeNumber)
+    .option('--parameters <n>', 'in place of --rank: train as nearly as can be so many numbers', wholeNumber)
+    .option('--shots <k>', 'pictures per class', wholeNumber, 16)
+    .option('--steps <n>', 'updates', wholeNumber, 200)
+    .option('--batch-size <n>', 'pictures per update', wholeNumber, 32)
+    .option('--learning-rate <x>', 'its peak; the default goes with the method', Number)
+    .option('--seed <n>', 'of the shots, the start and the order', wholeNumber, 0)
+    .option('--samples <n>', 'most pictures that are measured on', wholeNumber, 1000)
+    .option('--out <dir>', 'run directory; runs/adapt-METHOD-TIME by default')
+    .option('--merge', 'write DIR/merged/model.safetensors too, the model with what was trained in it')
+    .option('--resume', 'go on with the run in --out, with the same settings')
+    .action(async (options) => finish(await adapt(options)));
 
   computing('evaluate', 'measure a model')
     .requiredOption('--model <model>', model)

@@ -1,0 +1,47 @@
+import { dispose } from '@tensorflow/tfjs-core';
+import {
+  type Adapter,
+  adaptedClassifier,
+  createAdapter,
+  type FewShotClassifier,
+  linearProbe,
+  zeroShotClassifier,
+} from '@vitrail/adapt';
+import { tclTemplates } from '@vitrail/captions';
+import type { SampleSource } from '@vitrail/data';
+import { textBatch } from '@vitrail/recipes';
+import type { AdaptableModel } from './adaptable-model.ts';
+import { adapterConfig, type MethodSettings } from './method.ts';
+
+/** The classifiers of one model for the classes of one source. */
+export type Classifiers = {
+  /** The model as it is. */
+  readonly zeroShot: FewShotClassifier;
+  /** With something that is trained. */
+  readonly adapted: FewShotClassifier;
+  /** Releases the prompts of the classes. */
+  dispose(): void;
+};
+
+/** Both, with the prompts that evaluations use: those of the source, or the nine of TCL. */
+export function buildClassifiers(
+  { towers, base, tokenizer, scale, embedding }: AdaptableModel,
+  adapter: Adapter | undefined,
+  { classNames, templates = tclTemplates }: Pick<SampleSource, 'templates'> & { readonly classNames: readonly string[] },
+): Classifiers {
+  const texts = classNames.flatMap((name) => templates.map((template) => template.replaceAll('{}', () => name)));
+  const prompts = { inputs: textBatch(tokenizer, texts), classes: classNames.length, scale };
+  const zeroShot = zeroShotClassifier(towers, base, prompts);
+  return {
+    zeroShot,
+    adapted: adapter
+      ? adaptedClassifier(adapter, base, prompts)
+      : linearProbe(zeroShot, { embedding, classes: classNames.length, scale }),
+    dispose: () => dispose({ ...prompts.inputs }),
+  };
+}
+
+/** The adapter of the settings; a linear probe has none. */
+export function adapterOf(settings: MethodSettings, { towers }: AdaptableModel): Adapter | undefined {
+  return settings.method === 'linear-probe' ? undefined : createAdapter(adapterConfig(settings), towers);
+}
