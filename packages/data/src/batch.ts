@@ -8,7 +8,7 @@ export type Batch = Views & {
   readonly step: number;
   /** In the order of the rows of `global`. */
   readonly samples: readonly BatchSample[];
-  /** `[B, globalSize, globalSize, 3]` in `[0, 1]`. */
+  /** `[B * globalCrops, globalSize, globalSize, 3]` in `[0, 1]`, sample-major. */
   readonly global: Float32Array;
   /** `[B * localCrops, localSize, localSize, 3]` in `[0, 1]`, sample-major: all crops of the first sample, then all of the second. */
   readonly locals: Float32Array;
@@ -32,6 +32,8 @@ export type LoadOptions = {
   readonly batchSize: number;
   readonly views: ViewSpec;
   readonly seed: number | string;
+  /** Whether a sample without a caption is a bad one; true when absent. */
+  readonly requireCaptions?: boolean;
   /** The step of the first batch; 0 when absent. */
   readonly startStep?: number;
   /** How many batches are prepared ahead of the one in use, at most; 2 when absent. */

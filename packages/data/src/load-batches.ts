@@ -10,7 +10,7 @@ import type { SampleSource } from './sample.ts';
  * `floor(p / size)`; its sample is entry `p mod size` of `createRng(seed).fork('order', epoch).permutation(size)`; its crops draw from
  * `createRng(seed).fork('views', epoch, index)`. So a run resumes at any step at once, and gets the batches it would have got.
  *
- * A bad sample (damaged, or without a caption) is replaced by a draw from `createRng(seed).fork('redraw', position, attempt)` and reported. Memory:
+ * A bad sample (damaged, or without a caption unless `requireCaptions` is false) is replaced by a draw from `createRng(seed).fork('redraw', position, attempt)` and reported. Memory:
  * `prefetch + 1` batches and at most 16 decoded images. Ending the iteration (`break`, `return()`) waits for what is being read; nothing goes on behind it. The source
  * stays open: whoever opened it closes it.
  *

@@ -74,6 +74,13 @@ describe('bad samples', () => {
     expect(reports).toEqual([{ key: 'key4', index: 4, reason: expect.stringMatching(reason) }]);
   });
 
+  it('are not those without a caption where captions are not required', async () => {
+    const source = fakeSource(20, { change: () => ({ captions: {} }) });
+    const batches = await take(source, 5, { requireCaptions: false, onBadSample: (bad) => expect.unreachable(bad.reason) });
+    expect(indices(batches)).toEqual(indices(await take(fakeSource(20), 5)));
+    expect(batches[0].samples[0].captions).toEqual({});
+  });
+
   it('are reported before their batch is given out, not when it is prepared', async () => {
     const reports: number[] = [];
     const order = createRng(7).fork('order', 0).permutation(20);

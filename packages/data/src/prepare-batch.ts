@@ -20,10 +20,10 @@ export type PreparedBatch = { readonly batch: Batch; readonly bad: readonly (rea
  */
 export function batchPreparer(
   source: SampleSource,
-  options: Pick<LoadOptions, 'batchSize' | 'views' | 'seed'>,
+  options: Pick<LoadOptions, 'batchSize' | 'views' | 'seed' | 'requireCaptions'>,
   run: { stopped: boolean },
 ): (step: number) => Promise<PreparedBatch> {
-  const { batchSize, views, seed } = options;
+  const { batchSize, views, seed, requireCaptions = true } = options;
   const root = createRng(seed);
   const orderOf = epochOrders(root, source.size);
   const place = limiter(SAMPLES_AT_ONCE);
@@ -45,7 +45,7 @@ export function batchPreparer(
         const stream = isFirst ? root.fork('views', epoch, index) : root.fork('views', epoch, index, 'redraw', position);
         try {
           const sample = await source.read(index);
-          requireCaption(sample);
+          if (requireCaptions) requireCaption(sample);
           writeViews(sample.image, views, stream, { ...made, row });
           samples[row] = { epoch, index, key: sample.key, captions: sample.captions };
           return;

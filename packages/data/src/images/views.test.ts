@@ -51,6 +51,26 @@ it('repeats exactly, and a view is the same whatever the others are', () => {
   expect(none.locals.length).toBe(0);
 });
 
+it('has as many global crops as asked for, each from its own stream, those of a picture side by side', () => {
+  const one = makeViews(image, SPEC, createRng(3));
+  const spec = { ...SPEC, globalCrops: 2 };
+  const batch = emptyViews(spec, 2);
+  writeViews(image, spec, createRng(3), { ...batch, row: 1 });
+  const GLOBAL = 8 * 8 * 3;
+  const crop = (g: number) => batch.global.subarray(g * GLOBAL, (g + 1) * GLOBAL);
+  expect(batch.global.length).toBe(2 * 2 * GLOBAL);
+  expect(crop(0)).toEqual(new Float32Array(GLOBAL));
+  expect(crop(1)).toEqual(new Float32Array(GLOBAL));
+  expect(crop(2)).toEqual(one.global);
+  const stream = createRng(3).fork('global', 1);
+  const box = randomCropBox(image, { scale: SPEC.globalScale, aspect: SPEC.aspect }, stream);
+  const into = new Float32Array(GLOBAL);
+  resampleCrop(image, box, { size: 8, filter: 'bicubic', flip: stream.uniform() < SPEC.flip, into, at: 0 });
+  expect(crop(3)).toEqual(into);
+  expect(batch.locals.subarray(3 * LOCAL)).toEqual(one.locals);
+  expect(() => requireViewSpec({ ...SPEC, globalCrops: 0 })).toThrow('views.globalCrops is a whole number of at least 1');
+});
+
 describe('augmented views', () => {
   const augmented = [clipRocketStrong(6), clipRocketStrong(6), clipRocketWeak(5)];
 
