@@ -22,3 +22,4 @@ export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-
 export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';
 export { assembleTips, type TipsBatch, type TipsCarried, type TipsParams, tipsv2 } from './tipsv2.ts';
+export { type UtaBatch, type UtaConfiguration, type UtaParams, type UtaSystem, uta } from './uta.ts';

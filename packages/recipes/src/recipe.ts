@@ -40,6 +40,8 @@ export type System<Params extends TensorTree, Carried extends TensorTree, StepBa
   prepare(tokenizer: Tokenizer | undefined, batch: Batch): StepBatch;
   /** Releases what `prepare` made. */
   release(batch: StepBatch): void;
+  /** Releases what the system keeps from batch to batch, at the end; one that keeps nothing has no such function. */
+  dispose?(): void;
 };
 
 /**
@@ -55,7 +57,11 @@ export type Recipe<C extends RunConfiguration = RunConfiguration, S = System<Ten
   presets: Readonly<Record<string, Preset<C>>>;
   /** Looks at the settings alone. @throws `invalid-argument` or `unknown-name` naming the setting that cannot be. */
   check(config: C): void;
-  /** Where the model is that it learns from, as the command line names models; a recipe that learns from none has no such function. */
+  /**
+   * Where the model is that it learns from, as the command line names models; a recipe that learns from none has no such function.
+   *
+   * @throws `invalid-argument` where the settings name none
+   */
   teacher?(config: C): string;
   /**
    * @param teacher opened, of a recipe that has one; it stays the caller's and has to outlive the system

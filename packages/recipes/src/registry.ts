@@ -6,9 +6,10 @@ import type { Preset, Recipe } from './recipe.ts';
 import { siglip } from './siglip.ts';
 import { tips } from './tips.ts';
 import { tipsv2 } from './tipsv2.ts';
+import { uta } from './uta.ts';
 
 /** Every recipe there is, in the order in which they are listed. */
-export const recipes: readonly Recipe[] = [tipsv2, tips, clip, siglip, flip];
+export const recipes: readonly Recipe[] = [tipsv2, tips, clip, siglip, flip, uta];
 
 /**
  * The recipe and preset of a name like `tipsv2:small`; without a colon the preset is `tiny`.

@@ -58,6 +58,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const settled = await settleConfiguration(options);
   const given = options.tokenizer === undefined ? undefined : await readGivenTokenizer(options.tokenizer, recipe, settled);
   const settings = withVocabularyOf(given?.tokenizer, settled);
+  recipe.teacher?.(settings);
   recipe.check(settings); // A setting that cannot be is reported before data and devices are touched.
   if (resume && options.out === undefined) {
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');

@@ -267,6 +267,7 @@ export async function trainRun({
     if (wasTimed === false) progress.note('--profile timed no step: the third is the first that it times');
     progress.finish();
     unlogged.clear();
+    system.dispose?.();
     await batches.return(undefined);
     await trackers.close();
   }
