@@ -3,18 +3,37 @@ import { drawCaptions } from '@vitrail/captions';
 import { createRng, VitrailError } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import { encodeBatch, type Tokenizer } from '@vitrail/text';
-import type { DualEncoderConfiguration } from './configuration.ts';
+import type { DualEncoderConfiguration, ViewsSection } from './configuration.ts';
 import type { TextBatch } from './dual-encoder.ts';
 
-/** The tensors of one micro-batch of `B` pictures, `M` local crops each, and `S` caption streams. Whoever made it disposes it. */
-export type VisionTextBatch = {
-  /** Global crops, `[B, H, W, 3]` in [0, 1]. */
+/** The crops of one micro-batch of `B` pictures, `G` global and `M` local ones each. Whoever made it disposes it. */
+export type ImageBatch = {
+  /** Global crops, `[B * G, H, W, 3]` in [0, 1], those of one picture side by side. */
   global: Tensor4D;
   /** Local crops, `[B * M, h, w, 3]`, those of one picture side by side; absent when there are none. */
   locals?: Tensor4D;
+};
+
+/** The tensors of one micro-batch of `B` pictures and `S` caption streams. Whoever made it disposes it. */
+export type VisionTextBatch = ImageBatch & {
   /** Captions, stream by stream: `[S * B, L]`. */
   texts: TextBatch;
 };
+
+/**
+ * Moves the crops of a batch to the device.
+ *
+ * @param batch of `loadBatches`, with these `views`
+ * @returns tensors, the caller's (`disposeTree`)
+ * @example imageBatch(config.views, batch).global.shape // [64, 64, 64, 3] for two crops of 64 pixels of 32 pictures
+ */
+export function imageBatch({ globalSize, globalCrops = 1, localSize, localCrops }: ViewsSection, batch: Batch): ImageBatch {
+  const size = batch.samples.length;
+  return {
+    global: tensor4d(batch.global, [size * globalCrops, globalSize, globalSize, 3]),
+    ...(localCrops > 0 && { locals: tensor4d(batch.locals, [size * localCrops, localSize, localSize, 3]) }),
+  };
+}
 
 /**
  * Draws one caption per stream for every picture of a batch, tokenises them and moves crops and tokens to the device.
@@ -32,23 +51,20 @@ export function visionTextBatch(
   tokenizer: Tokenizer | undefined,
   batch: Batch,
 ): VisionTextBatch {
-  if (tokenizer === undefined) {
-    throw new VitrailError('invalid-argument', 'captions need a tokenizer, but none came: give prepare the one of the run');
-  }
+  requireTokenizer(tokenizer);
   const { views, captions, train } = config;
-  const size = batch.samples.length;
   const rng = createRng(train.seed).fork('captions');
   const drawn = batch.samples.map((sample) =>
     drawCaptions(sample.captions, captions.streams, rng.fork(sample.epoch, sample.index)),
   );
   const streams = captions.streams.flatMap((_, stream) => drawn.map((texts) => texts[stream]));
-  return {
-    global: tensor4d(batch.global, [size, views.globalSize, views.globalSize, 3]),
-    ...(views.localCrops > 0 && {
-      locals: tensor4d(batch.locals, [size * views.localCrops, views.localSize, views.localSize, 3]),
-    }),
-    texts: textBatch(tokenizer, streams),
-  };
+  return { ...imageBatch(views, batch), texts: textBatch(tokenizer, streams) };
+}
+
+/** Throws `invalid-argument` where there is no tokenizer. */
+export function requireTokenizer(tokenizer: Tokenizer | undefined): asserts tokenizer is Tokenizer {
+  if (tokenizer !== undefined) return;
+  throw new VitrailError('invalid-argument', 'captions need a tokenizer, but none came: give prepare the one of the run');
 }
 
 /**

@@ -9,7 +9,7 @@ export type ImageTowerSection = {
   heads: number;
   mlp: VitConfig['mlp']['kind'];
   mlpHidden: number;
-  /** CLS tokens: one per caption stream. */
+  /** CLS tokens: one per caption stream, or one where there are no captions. */
   clsTokens: number;
   /** Side of the learned position grid, in patches; other grids are interpolated. */
   positionGrid: number;
@@ -31,6 +31,8 @@ export type TextTowerSection = {
 /** What is cut out of a picture. Sizes in pixels; scales are shares of the picture's area. */
 export type ViewsSection = {
   globalSize: number;
+  /** Global crops of every picture: 2 in DINO and iBOT. Other recipes have one, and no such setting. */
+  globalCrops?: number;
   localSize: number;
   localCrops: number;
   globalScale: readonly [number, number];
@@ -97,9 +99,11 @@ export type RunConfiguration = {
   captions?: CaptionsSection;
 };
 
+/** What the configuration of a recipe has that trains the image tower of TIPS, with or without texts. */
+export type ImageConfiguration = RunConfiguration & { image: ImageTowerSection };
+
 /** What the configuration of a recipe with the two towers of TIPS has. */
-export type DualEncoderConfiguration = RunConfiguration & {
-  image: ImageTowerSection;
+export type DualEncoderConfiguration = ImageConfiguration & {
   text: TextTowerSection;
   captions: CaptionsSection;
   loss: {

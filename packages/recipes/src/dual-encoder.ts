@@ -2,9 +2,10 @@ import { type Scalar, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfj
 import type { Rng, TensorTree } from '@vitrail/core';
 import { clampLogitScale, initLogitScale } from '@vitrail/losses';
 import type { VitrailModelConfig } from '@vitrail/pretrained';
-import { applyText, initText, type TextConfig, type TextParams } from '@vitrail/text';
-import { applyVit, initVit, type VitConfig, type VitOptions, type VitOutputs, type VitParams } from '@vitrail/vit';
+import { applyText, initText, type TextConfig, type TextOptions, type TextParams } from '@vitrail/text';
+import type { VitConfig, VitOptions, VitOutputs, VitParams } from '@vitrail/vit';
 import type { DualEncoderConfiguration } from './configuration.ts';
+import { imageTower } from './image-tower.ts';
 import type { System, TrainedModel } from './recipe.ts';
 import { requireSettings } from './require-settings.ts';
 
@@ -22,7 +23,7 @@ export type DualEncoder = {
   /** `[B, H, W, 3]` in [0, 1] to CLS tokens `[B, C, D]` and patches `[B, N, D]`. */
   encodeImages(params: VitParams, images: Tensor4D, options?: VitOptions): VitOutputs;
   /** Captions to `[B, D]`. */
-  encodeTexts(params: TextParams, texts: TextBatch): Tensor2D;
+  encodeTexts(params: TextParams, texts: TextBatch, options?: TextOptions): Tensor2D;
   /** The model that they are. */
   readonly model: TrainedModel;
   /** The temperature's guard: `logitScale` kept at or below `ln(1 / minimumTemperature)`, and at or above 0. */
@@ -47,19 +48,9 @@ export type DualEncoderSystem<Params extends DualEncoderParams & TensorTree, Car
  */
 export function dualEncoder(config: DualEncoderConfiguration, { masks }: { masks: boolean }): DualEncoder {
   requireSettings(config);
-  const { image, loss } = config;
-  const vit: VitConfig = {
-    imageSize: config.views.globalSize,
-    patchSize: image.patchSize,
-    width: image.width,
-    depth: image.depth,
-    heads: image.heads,
-    mlp: { kind: image.mlp, hidden: image.mlpHidden },
-    clsTokens: image.clsTokens,
-    positionGrid: image.positionGrid,
-    maskToken: masks,
-  };
-  const text: TextConfig = { ...config.text, width: image.width };
+  const { loss } = config;
+  const { vit, init: initImage, encode } = imageTower(config, { masks });
+  const text: TextConfig = { ...config.text, width: vit.width };
   return {
     vit,
     text,
@@ -70,12 +61,12 @@ export function dualEncoder(config: DualEncoderConfiguration, { masks }: { masks
       },
     },
     init: (rng) => ({
-      image: initVit(vit, rng.fork('image'), { initialization: image.initialization }),
+      image: initImage(rng.fork('image')),
       text: initText(text, rng.fork('text')),
       logitScale: initLogitScale(loss.temperature),
     }),
-    encodeImages: (params, images, options) => applyVit(vit, params, images, { remat: config.train.remat, ...options }),
-    encodeTexts: (params, texts) => tidy(() => applyText(text, params, texts).pooled),
+    encodeImages: encode,
+    encodeTexts: (params, texts, options) => tidy(() => applyText(text, params, texts, options).pooled),
     guard: (logitScale) => clampLogitScale(logitScale, { maximum: Math.log(1 / loss.minimumTemperature) }),
   };
 }

@@ -1,13 +1,27 @@
 import { VitrailError } from '@vitrail/core';
 import { requireViewSpec } from '@vitrail/data';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
-import type { DualEncoderConfiguration, RunConfiguration, TrainSection, ViewsSection } from './configuration.ts';
+import type {
+  DualEncoderConfiguration,
+  ImageConfiguration,
+  RunConfiguration,
+  TrainSection,
+  ViewsSection,
+} from './configuration.ts';
 
 /** Throws `invalid-argument` naming the first of the settings that recipes with both towers of TIPS share that cannot be. */
 export function requireSettings(config: DualEncoderConfiguration): void {
-  const { captions, image, loss } = config;
-  requireTowers(config);
-  requireRun(config, image.patchSize);
+  const { captions, image, loss, text } = config;
+  requireImageSettings(config);
+  requireWhole('text.maxTokens', text.maxTokens, 1);
+  requireWhole('text.vocabularySize', text.vocabularySize, 257);
+  requireTower('text', text, image.width, 'image');
+  if (image.width % 2 !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `image.width is even (half of the text tower's positions are sines, half cosines), but ${image.width} came`,
+    );
+  }
   if (captions.streams.length !== image.clsTokens) {
     throw new VitrailError(
       'invalid-argument',
@@ -25,6 +39,18 @@ export function requireSettings(config: DualEncoderConfiguration): void {
   requireRange('loss.temperature', loss.temperature, loss.minimumTemperature, 1);
 }
 
+/** Throws `invalid-argument` naming the first of the settings that recipes with the image tower of TIPS share that cannot be. */
+export function requireImageSettings(config: ImageConfiguration): void {
+  const { image } = config;
+  requireChoice('image.initialization', image.initialization, ['tips', 'local']);
+  requireChoice('image.mlp', image.mlp, ['gelu', 'gelu-tanh', 'swiglu']);
+  requireWhole('image.width', image.width, 2);
+  requireTower('image', image, image.width);
+  requireWhole('image.positionGrid', image.positionGrid, 1);
+  requireWhole('image.clsTokens', image.clsTokens, 1);
+  requireRun(config, image.patchSize);
+}
+
 /** Throws `invalid-argument` naming the first of the settings of crops and of the run that cannot be. */
 export function requireRun({ views, train }: RunConfiguration, patchSize: number): void {
   requireWhole('image.patchSize', patchSize, 1);
@@ -38,31 +64,21 @@ export function requirePositive(path: string, value: number): void {
   throw new VitrailError('invalid-argument', `${path} is a number above 0, but ${value} came`);
 }
 
-function requireTowers({ image, text }: DualEncoderConfiguration): void {
-  requireChoice('image.initialization', image.initialization, ['tips', 'local']);
-  requireChoice('image.mlp', image.mlp, ['gelu', 'gelu-tanh', 'swiglu']);
-  requireWhole('image.width', image.width, 2);
-  if (image.width % 2 !== 0) {
-    throw new VitrailError(
-      'invalid-argument',
-      `image.width is even (half of the text tower's positions are sines, half cosines), but ${image.width} came`,
-    );
-  }
-  for (const [section, tower] of Object.entries({ image, text })) {
-    requireWhole(`${section}.depth`, tower.depth, 1);
-    requireWhole(`${section}.mlpHidden`, tower.mlpHidden, 1);
-    requireWhole(`${section}.heads`, tower.heads, 1);
-    if (image.width % tower.heads !== 0) {
-      throw new VitrailError(
-        'invalid-argument',
-        `${section}.heads must divide image.width, but ${image.width} is not a multiple of ${tower.heads}`,
-      );
-    }
-  }
-  requireWhole('image.positionGrid', image.positionGrid, 1);
-  requireWhole('image.clsTokens', image.clsTokens, 1);
-  requireWhole('text.maxTokens', text.maxTokens, 1);
-  requireWhole('text.vocabularySize', text.vocabularySize, 257);
+/** Throws `invalid-argument` naming the first of the sizes of a tower's blocks that cannot be; `section` is that of its settings. */
+export function requireTower(
+  section: string,
+  { depth, heads, mlpHidden }: { depth: number; heads: number; mlpHidden: number },
+  width: number,
+  sectionOfWidth = section,
+): void {
+  requireWhole(`${section}.depth`, depth, 1);
+  requireWhole(`${section}.mlpHidden`, mlpHidden, 1);
+  requireWhole(`${section}.heads`, heads, 1);
+  if (width % heads === 0) return;
+  throw new VitrailError(
+    'invalid-argument',
+    `${section}.heads must divide ${sectionOfWidth}.width, but ${width} is not a multiple of ${heads}`,
+  );
 }
 
 function requireViews(views: ViewsSection, patchSize: number): void {

@@ -22,18 +22,7 @@
  * 360 steps of 32 pictures in 6 minutes on two CPU cores (tfjs's own `wasm` kernels, one thread). On 256 scenes never trained on: contrastive
  * loss 1.48 (guessing: 3.47), retrieval R@1 0.41 (0.004), zero-shot segmentation mIoU 0.16 (0.012).
  */
-import {
-  add,
-  mean,
-  mul,
-  reshape,
-  type Scalar,
-  sub,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor3D,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { add, mean, mul, type Scalar, sub, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import type { TensorTree } from '@vitrail/core';
 import { initTeacher, momentumSchedule, teacherParams, updateTeacher } from '@vitrail/ema';
 import {
@@ -52,6 +41,7 @@ import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
 import { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
+import { distillationTarget, prototypesRest, tokenRows } from './self-distillation.ts';
 import { estimateStepMemory } from './step-memory.ts';
 import { requireTips, type TipsConfiguration } from './tips-configuration.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
@@ -143,15 +133,13 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
       let total = contrastive;
 
       // Targets: softmax((h_t - c) / tau_t), which no gradient reaches (section 3.4).
-      const clsScores = withoutGradient(() => applyPrototypeHead(teacher.heads.cls, clsToken(whole.cls, 0)));
-      const patchScores = withoutGradient(() => applyPrototypeHead(teacher.heads.patch, rows(whole.patches)));
-      const clsTarget = { ...clsScores, center: centers.cls, temperature: tauT(step) };
-      const patchTarget = { ...patchScores, center: centers.patch, temperature: tauT(step) };
+      const clsTarget = distillationTarget(teacher.heads.cls, clsToken(whole.cls, 0), centers.cls, tauT(step));
+      const patchTarget = distillationTarget(teacher.heads.patch, tokenRows(whole.patches), centers.patch, tauT(step));
 
       // L_iBOT++: the student sees the crop masked, and is asked for every patch (eq. 3); iBOT asks for the masked ones only (eq. 2).
       if (loss.patch !== 'none') {
         const { patches } = encoder.encodeImages(params.image, batch.global, { mask: batch.mask });
-        const student = { ...applyPrototypeHead(params.heads.patch, rows(patches)), temperature: tauS };
+        const student = { ...applyPrototypeHead(params.heads.patch, tokenRows(patches)), temperature: tauS };
         const perPatch = ibotPlusPlus(student, patchTarget, { tokens: patches.shape[1] }); // [B, N]
         const masked = maskedMean(perPatch, batch.mask); // the mean of `ibot`, from the same cross-entropies
         metrics['patch/masked'] = masked;
@@ -170,8 +158,8 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
 
       // The centres of the next step: running means over every CLS token and every patch.
       const auxiliary = {
-        cls: updateCenter(centers.cls, clsScores, loss.centerMomentum),
-        patch: updateCenter(centers.patch, patchScores, loss.centerMomentum),
+        cls: updateCenter(centers.cls, clsTarget, loss.centerMomentum),
+        patch: updateCenter(centers.patch, patchTarget, loss.centerMomentum),
       };
       return { loss: total, metrics, auxiliary };
     },
@@ -183,12 +171,6 @@ function tipsProgram(config: TipsConfiguration, encoder: DualEncoder): TrainProg
 
     constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
 
-    // The prototypes rest at the start, as in DINO.
-    trains: (path, step) => step >= heads.frozenSteps || !/^heads\.\w+\.prototypes\./.test(path),
+    trains: prototypesRest(heads),
   };
-}
-
-/** `[B, N, D] -> [B N, D]`. */
-function rows(tokens: Tensor3D): Tensor2D {
-  return reshape(tokens, [tokens.shape[0] * tokens.shape[1], tokens.shape[2]]);
 }
