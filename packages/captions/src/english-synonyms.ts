@@ -1,3 +1,5 @@
+import { synonymGroups } from './synonym-groups.ts';
+
 /** Words of captions that can stand for each other, a group a line. */
 const GROUPS = `
 automobile, car
@@ -188,22 +190,21 @@ buy, purchase
 sell, vend
 `;
 
-const table: ReadonlyMap<string, readonly string[]> = new Map(
+const table = synonymGroups(
   GROUPS.trim()
     .split('\n')
-    .map((group) => group.split(', '))
-    .flatMap((group) => group.map((word): [string, string[]] => [word, group.filter((other) => other !== word)])),
+    .map((group) => group.split(', ')),
 );
 
 /**
  * Other words for about 400 English words that captions use, from a table of our own; none for others.
  *
- * The table is small: for a real run pass `synonymReplacement` a function that asks a thesaurus. Words have one sense each, and inflected forms are
+ * The table is small: for a real run pass `synonymReplacement` a function that asks a thesaurus, or {@link synonymGroups} of a larger one. Words have one sense each, and inflected forms are
  * other words.
  *
  * @param word lower-case
  * @example englishSynonyms('couch') // ['sofa', 'settee']
  */
 export function englishSynonyms(word: string): readonly string[] {
-  return table.get(word) ?? [];
+  return table(word);
 }

@@ -7,6 +7,7 @@ export { randomSwap } from './random-swap.ts';
 export { removeStopWords } from './remove-stop-words.ts';
 export { stopWords } from './stop-words.ts';
 export { type StrongTextWeights, strongText } from './strong-text.ts';
+export { synonymGroups } from './synonym-groups.ts';
 export { type Synonyms, synonymReplacement } from './synonym-replacement.ts';
 export { cifarTemplates, imagenetTemplates, simpleTemplates, tclTemplates } from './templates.ts';
 export { weakText } from './weak-text.ts';

@@ -196,7 +196,7 @@ describe('an MLP', () => {
     expect(count(clipRocketProjector(2048))).toBe(layer(2048, 4096) + layer(4096, 4096) + layer(4096, 256) + 6 * 4096 + 256);
     expect(count(barLipProjector(512))).toBe(layer(512, 3000) + layer(3000, 3000) + layer(3000, 8192) + 6 * 3000 + 3 * 8192);
     expect(count(siamLipProjector(512))).toBe(layer(512, 2048) + layer(2048, 128) + 2 * 2048);
-    expect(count(siamLipPredictor)).toBe(layer(128, 2048) + layer(2048, 128) + 2 * 2048 + 128);
+    expect(count(siamLipPredictor())).toBe(layer(128, 2048) + layer(2048, 128) + 2 * 2048 + 128);
     expect(count(swaLipProjector(512))).toBe(layer(512, 2048) + layer(2048, 128) + 3 * 2048 + 128);
   });
 

@@ -15,6 +15,14 @@ export {
   swaLipProjector,
 } from './clip-rocket-mlps.ts';
 export {
+  type ClipRocketProjectorParams,
+  type ClipRocketProjectors,
+  type ClipRocketStatistics,
+  clipRocketProjectorShapes,
+  initClipRocketProjectors,
+  initClipRocketStatistics,
+} from './clip-rocket-projectors.ts';
+export {
   applyMlp,
   initMlp,
   initMlpStatistics,

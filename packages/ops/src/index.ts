@@ -1,6 +1,7 @@
 export { type Activation, gelu } from './activation.ts';
 export { type AttentionOptions, attention } from './attention.ts';
 export { type KernelName, kernelNames, runOrCompose } from './dispatch.ts';
+export { dropout } from './dropout.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { type LayerNormParams, layerNorm } from './layer-norm.ts';
 export { type LinearParams, linear, residualLinear } from './linear.ts';

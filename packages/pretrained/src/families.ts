@@ -13,6 +13,7 @@ import { tipsv2 } from './families/tipsv2.ts';
 import { uta } from './families/uta.ts';
 import { vitrail } from './families/vitrail.ts';
 import { vitrailAligned } from './families/vitrail-aligned.ts';
+import { vitrailRocket } from './families/vitrail-rocket.ts';
 import type { ModelFamily } from './family.ts';
 
 const withOwnTexts: readonly ModelFamily<unknown>[] = [
@@ -33,4 +34,4 @@ const withOwnTexts: readonly ModelFamily<unknown>[] = [
 ];
 
 /** Every kind of model that can be read; no model belongs to two. */
-export const families: readonly ModelFamily<unknown>[] = [...withOwnTexts, vitrailAligned(withOwnTexts)];
+export const families: readonly ModelFamily<unknown>[] = [...withOwnTexts, vitrailAligned(withOwnTexts), vitrailRocket];

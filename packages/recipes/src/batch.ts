@@ -52,13 +52,19 @@ export function visionTextBatch(
   batch: Batch,
 ): VisionTextBatch {
   requireTokenizer(tokenizer);
-  const { views, captions, train } = config;
+  return { ...imageBatch(config.views, batch), texts: textBatch(tokenizer, drawnCaptions(config, batch).flat()) };
+}
+
+/**
+ * The captions that `visionTextBatch` draws: for every stream one of each picture.
+ *
+ * @throws `missing-data` for a picture without any caption
+ * @example drawnCaptions(config, batch).length // 2, one list of 32 captions for each stream
+ */
+export function drawnCaptions({ captions, train }: DualEncoderConfiguration, { samples }: Batch): readonly string[][] {
   const rng = createRng(train.seed).fork('captions');
-  const drawn = batch.samples.map((sample) =>
-    drawCaptions(sample.captions, captions.streams, rng.fork(sample.epoch, sample.index)),
-  );
-  const streams = captions.streams.flatMap((_, stream) => drawn.map((texts) => texts[stream]));
-  return { ...imageBatch(views, batch), texts: textBatch(tokenizer, streams) };
+  const drawn = samples.map(({ captions: own, epoch, index }) => drawCaptions(own, captions.streams, rng.fork(epoch, index)));
+  return captions.streams.map((_, stream) => drawn.map((texts) => texts[stream]));
 }
 
 /** Throws `invalid-argument` where there is no tokenizer. */

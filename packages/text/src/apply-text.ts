@@ -18,6 +18,8 @@ export type TextInputs = {
 export type TextOptions = {
   /** What is done to embeddings before the first block, at padding too. Nothing by default. */
   readonly onEmbeddings?: EmbeddingHooks;
+  /** What is done to the tokens on their way into block `block`, the residual among them: dropout in training. Gives the same shape. */
+  readonly onBlockInput?: (tokens: Tensor3D, block: number) => Tensor3D;
 };
 
 /** What a text tower of TIPS gives. Whoever called disposes both. */
@@ -38,13 +40,14 @@ export type TextOutputs = {
  * @throws `shape-mismatch` for texts longer than `maxTokens`, padding of another shape than ids, or fewer blocks in `params` than the
  *   configuration says; `invalid-argument` for ids that are not int32 or lie outside the vocabulary (not looked at on GPU backends)
  * @see "TIPS", arXiv 2410.16512; "TIPSv2", arXiv 2604.12012; scenic `models/text.py`, `models/tips.py` (TextEncoder). No dropout
+ *   but what `onBlockInput` does
  * @example applyText(textPresets.B, params, { ids: zeros([2, 64], 'int32'), padding: zeros([2, 64]) }).pooled.shape // [2, 768]
  */
 export function applyText(
   config: TextConfig,
   params: TextParams,
   { ids, padding }: TextInputs,
-  { onEmbeddings }: TextOptions = {},
+  { onEmbeddings, onBlockInput = (tokens) => tokens }: TextOptions = {},
 ): TextOutputs {
   const { depth, width, maxTokens } = config;
   const block = textBlock(config);
@@ -56,7 +59,7 @@ export function applyText(
     const placed: Tensor3D = add(mul(embedded, Math.sqrt(width)), sinusoid(ids.shape[1], width));
     let x = hookEmbeddings('applyText', onEmbeddings, 'after', placed);
     for (let i = 0; i < depth; i++) {
-      x = applyBlock(block, blockAt('applyText', params.blocks, i, depth), x, { keyMask });
+      x = applyBlock(block, blockAt('applyText', params.blocks, i, depth), onBlockInput(x, i), { keyMask });
     }
     const tokens = layerNorm(x, params.norm, block.epsilon) as Tensor3D;
     const weights = div(keyMask, add(sum(keyMask, 1, true), 1e-8)); // [B, L]

@@ -101,7 +101,7 @@ export async function trainRun({
   const evaluation = runEvaluation({ source: data.evaluation, samples: train.evaluateSamples, trackers, note, signal });
   const batches = loadBatches(data.train, {
     batchSize: train.batchSize,
-    views: config.views,
+    views: system.views ?? config.views,
     seed: train.seed,
     startStep: initial.step * train.accumulate,
     prefetch: 2,

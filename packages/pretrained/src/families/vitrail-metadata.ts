@@ -79,4 +79,5 @@ const counts: ReadonlySet<string> = new Set([
   'maxTokens',
   'vocabularySize',
   'embedding',
+  'outputs',
 ]);

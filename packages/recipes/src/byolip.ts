@@ -1,0 +1,39 @@
+/**
+ * BYOLIP: SiamLIP whose targets come from a momentum copy of the network, which sees the same views.
+ *
+ * "Improved baselines for vision-language pre-training", TMLR 10/2023, arXiv 2305.08675; code facebookresearch/clip-rocket.
+ *
+ *   v' = projector'(f'),   theta' <- tau theta' + (1 - tau) theta after every step, tau 0.99
+ *
+ * The copy starts equal, normalises by its batches and drops out as in training, and is of parameters alone. It is of towers and of the term's
+ * projectors (the code copies CLIP's as well, and does not use them). For the rest see `siamlip.ts`.
+ *
+ *   vitrail pretrain --recipe byolip:tiny --data scenes
+ */
+import { requireRange } from '@vitrail/train';
+import { assembleClipRocket, type RocketSystem } from './clip-rocket.ts';
+import { rocketPresetsWith } from './clip-rocket-presets.ts';
+import type { Recipe } from './recipe.ts';
+import { type SiamlipConfiguration, siamSection, siamTerm } from './siamlip.ts';
+
+/** Every setting of BYOLIP. */
+export type ByolipConfiguration = SiamlipConfiguration & {
+  /** `momentum`: share of the copy that a step keeps; tau in the paper. */
+  teacher: { momentum: number };
+};
+
+/** BYOLIP (Fini et al., TMLR 2023, arXiv 2305.08675). */
+export const byolip: Recipe<ByolipConfiguration, RocketSystem> = {
+  name: 'byolip',
+  title: 'BYOLIP: CLIP-Rocket and BYOL between pictures and captions',
+  paper: 'TMLR 2023, arXiv 2305.08675',
+  presets: rocketPresetsWith((name) => ({ siam: siamSection(name), teacher: { momentum: 0.99 } })),
+  check: assembleByolip,
+  assemble: assembleByolip,
+};
+
+function assembleByolip(config: ByolipConfiguration): RocketSystem {
+  const { momentum } = config.teacher;
+  requireRange('teacher.momentum', momentum, 0, 1);
+  return assembleClipRocket(config, { ...siamTerm('byolip', config), momentum });
+}
