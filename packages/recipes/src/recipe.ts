@@ -1,5 +1,5 @@
 import type { Schedule, TensorTree } from '@vitrail/core';
-import type { Batch } from '@vitrail/data';
+import type { Batch, ViewSpec } from '@vitrail/data';
 import type { Optimizer } from '@vitrail/optim';
 import type { OpenedModel, VitrailDescription } from '@vitrail/pretrained';
 import type { Tokenizer } from '@vitrail/text';
@@ -32,6 +32,8 @@ export type System<Params extends TensorTree, Carried extends TensorTree, StepBa
   optimizer: Optimizer;
   /** The optimiser's rate at a step (0-based), for logs. */
   learningRate: Schedule;
+  /** What the loader is to make of a picture, where that is more than `views` of the configuration says. */
+  views?: ViewSpec;
   /**
    * Moves one batch of the loader to the device: tensors, captions drawn, masks drawn.
    *
