@@ -9,8 +9,8 @@ import { isObject, isTensor, readTorchPickle, type TorchTensor } from './torch-p
 import { readZip, type Zip } from './zip-directory.ts';
 import { readMember } from './zip-member.ts';
 
-/** Where training programs keep the state dict of the model beside other things: DeepSpeed's name is the last. */
-const wrappers = ['state_dict', 'model', 'module'];
+/** Where training programs keep the state dict of the model beside other things: the third is DeepSpeed's name, the last that of DINO and DINOv2. */
+const wrappers = ['state_dict', 'model', 'module', 'teacher'];
 
 /** The most attributes of a TorchScript module, those of its modules included. */
 const mostAttributes = 1_000_000;
@@ -21,8 +21,8 @@ const longestPath = 10_000;
  * Opens a file that `torch.save` wrote (`.pt`, `.pth`, `.bin`; PyTorch 1.6 and later): reads its directory and its pickle, runs none of it,
  * and gives the tensors one by one, also those that are views of others.
  *
- * The object in the file is a dict. Where it holds a dict with tensors under `state_dict`, `model` or `module` (the first of these that there
- * is), the tensors are those, and `metadata.entry` names it; otherwise they are the tensors of the dict itself. What else is there is named
+ * The object in the file is a dict. Where it holds a dict with tensors under `state_dict`, `model`, `module` or `teacher` (the first of these
+ * that there is), the tensors are those, and `metadata.entry` names it; otherwise they are the tensors of the dict itself. What else is there is named
  * in `metadata.ignored`. Of an archive of TorchScript the tensors are the attributes of the modules by dotted path: parameters, buffers and
  * tensors of other attributes, which such an archive does not tell apart; `metadata.entry` is the class of the outermost module.
  *

@@ -3,7 +3,6 @@ import {
   concat,
   type Rank,
   reshape,
-  slice,
   split,
   type Tensor,
   type Tensor2D,
@@ -25,15 +24,19 @@ import {
 import { type LayerNormParams, type LinearParams, layerNorm, repeatForBatch } from '@vitrail/ops';
 import { applyBlock, type BlockParams, blockShapes } from './block.ts';
 import { blockAt } from './block-at.ts';
-import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { embedPatches, gridSide, type PatchGrid, patchGridOf, wholePatches } from './patch-embed.ts';
 import { type Dinov2Resizing, dinov2Positions } from './position-dinov2.ts';
+import { positionsBehindCls } from './position-table.ts';
 import { replaceMasked } from './replace-masked.ts';
 import { requireTower } from './require-tower.ts';
 import { requireVitInputs } from './require-vit-inputs.ts';
 
 /** A vision tower of DINOv2, with or without registers. */
 export type Dinov2Config = {
-  /** Side of the square images whose patches the positions belong to, in pixels; a multiple of the patch size. Other sizes work, too. */
+  /**
+   * Side of the square images whose patches the positions belong to, in pixels. Pixels on the right and below that fill no patch are not
+   * looked at. Other sizes work: positions are resized.
+   */
   readonly imageSize: number;
   /** Side of a patch, in pixels. */
   readonly patchSize: number;
@@ -97,11 +100,11 @@ export type Dinov2Outputs = {
 
 /** The shape of every parameter of {@link Dinov2Params}. */
 export function dinov2Shapes(config: Dinov2Config): ParameterShapes {
-  const { imageSize, patchSize, width, depth, registers, maskToken } = config;
+  const { patchSize, width, depth, registers, maskToken } = config;
   return {
     patchEmbed: linearShapes(patchSize * patchSize * 3, width),
     cls: [width],
-    position: [1 + (imageSize / patchSize) ** 2, width],
+    position: [1 + gridSide(config) ** 2, width],
     ...(registers > 0 && { registers: [registers, width] }),
     ...(maskToken && { maskToken: [width] }),
     blocks: Object.fromEntries(Array.from({ length: depth }, (_, i) => [i, blockShapes(config)])),
@@ -121,7 +124,7 @@ export function dinov2Shapes(config: Dinov2Config): ParameterShapes {
  */
 export function initDinov2(config: Dinov2Config, rng: Rng): Dinov2Params {
   const { width, heads, imageSize, patchSize, depth, mlp, registers, layerScale } = config;
-  const side = { 'imageSize / patchSize': imageSize / patchSize };
+  const side = { 'imageSize / patchSize, rounded down': gridSide(config) };
   // One more register, as there may be none.
   requireTower('initDinov2', {
     width,
@@ -153,11 +156,12 @@ export function initDinov2(config: Dinov2Config, rng: Rng): Dinov2Params {
  * for all of these, those of patches resized to the images' grid; registers, without position, behind the CLS token; pre-norm blocks with
  * LayerScale; a layer norm over all tokens.
  *
- * @param images `[B, H, W, 3]`, RGB normalised by ImageNet's means and deviations; H and W multiples of the patch size
- * @throws `shape-mismatch` for images or a mask that do not fit, or fewer blocks in `params` than the configuration says;
+ * @param images `[B, H, W, 3]`, RGB normalised by ImageNet's means and deviations
+ * @throws `shape-mismatch` for images smaller than a patch, a mask that does not fit, or fewer blocks in `params` than the configuration says;
  *   `invalid-argument` for images that are not float32, a mask without a mask token, or a block that there is not
  * @see "DINOv2: Learning Robust Visual Features without Supervision", Oquab et al. 2023 (arXiv 2304.07193); "Vision Transformers Need
- *   Registers", Darcet et al. 2023 (arXiv 2309.16588); code: facebookresearch/dinov2, `models/vision_transformer.py`. No drop path
+ *   Registers", Darcet et al. 2023 (arXiv 2309.16588); code: facebookresearch/dinov2, `models/vision_transformer.py`, which refuses sides that are no multiples of the patch
+ *   size, where transformers leaves out what fills no patch. No drop path
  * @example applyDinov2(dinov2Presets['S/14'], params, zeros([2, 224, 224, 3])).patches.shape // [2, 256, 384]
  */
 export function applyDinov2(
@@ -167,10 +171,11 @@ export function applyDinov2(
   options: Dinov2Options = {},
 ): Dinov2Outputs {
   const { depth, registers, width } = config;
-  const grid = patchGridOf(images.shape, config.patchSize);
-  requireVitInputs('applyDinov2', images, grid, { depth, maskToken: params.maskToken }, options);
   return tidy(() => {
-    let x = tokenSequence(config, params, images, grid, options.mask); // [B, 1 + R + N, D]
+    const whole = wholePatches(images, config.patchSize);
+    const grid = patchGridOf(whole.shape, config.patchSize);
+    requireVitInputs('applyDinov2', whole, grid, { depth, maskToken: params.maskToken }, options);
+    let x = tokenSequence(config, params, whole, grid, options.mask); // [B, 1 + R + N, D]
     const blocks: Record<number, Tensor3D> = {};
     for (let i = 0; i < depth; i++) {
       x = applyBlock(config, blockAt('applyDinov2', params.blocks, i, depth), x);
@@ -188,7 +193,7 @@ export function applyDinov2(
 }
 
 function tokenSequence(
-  { imageSize, patchSize, width, registers, resizing }: Dinov2Config,
+  { patchSize, width, registers, resizing }: Dinov2Config,
   params: Dinov2Params,
   images: Tensor4D,
   grid: PatchGrid,
@@ -197,14 +202,11 @@ function tokenSequence(
   const batch = images.shape[0];
   const embedded = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
   const patches = mask && params.maskToken ? replaceMasked(embedded, params.maskToken, mask) : embedded;
-  const side = imageSize / patchSize;
-  const clsPosition = slice(params.position, [0, 0], [1, width]);
-  const table = reshape(slice(params.position, [1, 0], [side * side, width]), [side, side, width]) as Tensor3D;
-  const positions = dinov2Positions(table, grid, resizing); // [N, D]
+  const positions = positionsBehindCls(params.position, grid, (table, size) => dinov2Positions(table, size, resizing));
   // What stands in front is the same for every image, and so is the sum of the CLS token and its position.
-  const cls = add(reshape(params.cls, [1, width]), clsPosition);
+  const cls = add(reshape(params.cls, [1, width]), positions.cls);
   const front = registers > 0 && params.registers ? concat([cls, params.registers], 0) : cls; // [1 + R, D]
-  const placed = add(patches, repeatForBatch(positions, batch));
+  const placed = add(patches, repeatForBatch(positions.patches, batch));
   return concat([repeatForBatch(front, batch) as Tensor3D, placed as Tensor3D], 1);
 }
 

@@ -3,10 +3,10 @@
     pip install torch transformers safetensors
     git clone https://github.com/facebookresearch/dinov2 && PYTHONPATH=dinov2 XFORMERS_DISABLED=1 python tools/reference/pretrained/dino_v2.py
 
-dinov2                      Dinov2Model
+dinov2                      Dinov2Model; images of 18 pixels in patches of 4, of which the last two are not looked at
 dinov2-with-registers       Dinov2WithRegistersForImageClassification with SwiGLU
 dinov2-official             the state dict of a backbone, in float16 (heads are 64 wide in it, so the model has one)
-dinov2-official-registers   what training saves of the teacher: blocks in chunks, SwiGLU, registers, heads beside the backbone
+dinov2-official-registers   teacher_checkpoint.pth, which training saves: all under `teacher`; blocks in chunks, SwiGLU, registers, heads beside the backbone
 
 Outputs: `image.*` after the last norm; `blocks.0` from transformers; `masked`, all tokens with the mask `mask`; and `wide.*` of images whose grid is
 neither square nor that of the positions.
@@ -28,10 +28,10 @@ def folder_of(form):
     return folder
 
 
-def inputs_for(patch, rows):
-    side = patch * rows
+def inputs_for(patch, rows, rest):
+    side = patch * rows + rest
     mask = (torch.arange(2 * rows * rows).reshape(2, -1) * 7 % 5 < 2).float()
-    return {"pixels": images(1, 2, side, side), "wide": images(2, 1, 2 * patch, (rows + 3) * patch), "mask": mask}
+    return {"pixels": images(1, 2, side, side), "wide": images(2, 1, 2 * patch + rest, (rows + 3) * patch + rest), "mask": mask}
 
 
 def named(tokens, registers, rows, columns, prefix):
@@ -40,8 +40,8 @@ def named(tokens, registers, rows, columns, prefix):
     return outputs | ({f"{prefix}registers": tokens[:, 1:front]} if registers else {})
 
 
-def write(folder, module, patch, rows, registers, tokens_of):
-    """`tokens_of(module, pixels, mask)` gives all tokens after the norm and, where the code gives them, those of the first block."""
+def write(folder, module, patch, rows, registers, tokens_of, rest=0):
+    """Images have `rest` more pixels than patches fill. `tokens_of(module, pixels, mask)` gives all tokens after the norm and, where the code gives them, those of the first block."""
 
     def run(module, inputs):
         tokens, first = tokens_of(module, channels_first(inputs["pixels"]), None)
@@ -50,7 +50,7 @@ def write(folder, module, patch, rows, registers, tokens_of):
         outputs = named(tokens, registers, rows, rows, "image.") | named(wide, registers, 2, rows + 3, "wide.")
         return outputs | {"masked": masked} | ({} if first is None else {"blocks.0": first})
 
-    write_expected(folder, inputs_for(patch, rows), module, run)
+    write_expected(folder, inputs_for(patch, rows, rest), module, run)
 
 
 def of_transformers(form, model, body):
@@ -63,7 +63,7 @@ def of_transformers(form, model, body):
         return out.last_hidden_state, out.hidden_states[1]
 
     registers = getattr(config, "num_register_tokens", 0)
-    write(folder, model, config.patch_size, config.image_size // config.patch_size, registers, tokens_of)
+    write(folder, model, config.patch_size, config.image_size // config.patch_size, registers, tokens_of, config.image_size % config.patch_size)
 
 
 def official(form, save, **options):
@@ -83,11 +83,11 @@ def official(form, save, **options):
 
 def save_teacher(state, path):
     heads = {f"{head}.last_layer.weight_v": torch.ones(3, 2) for head in ("dino_head", "ibot_head")}
-    torch.save({f"backbone.{name}": x for name, x in state.items()} | heads, path)
+    torch.save({"teacher": {f"backbone.{name}": x for name, x in state.items()} | heads}, path)
 
 
 tiny = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, image_size=16, patch_size=4, mlp_ratio=2)
-plain = Dinov2Model(Dinov2Config(**tiny))
+plain = Dinov2Model(Dinov2Config(**tiny | {"image_size": 18}))
 of_transformers("dinov2", plain, plain)
 gated = Dinov2WithRegistersForImageClassification(Dinov2WithRegistersConfig(**tiny, num_register_tokens=3, use_swiglu_ffn=True))
 of_transformers("dinov2-with-registers", gated, gated.dinov2_with_registers)

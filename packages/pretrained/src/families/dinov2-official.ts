@@ -18,7 +18,7 @@ const HEAD_SIZE = 64;
 
 /**
  * DINOv2, with and without registers, as its authors publish it: `dinov2_vitb14_pretrain.pth`, `dinov2_vitb14_reg4_pretrain.pth`, and the
- * teacher's backbone in a checkpoint of training, whose heads are not loaded.
+ * teacher's backbone in what training writes, `teacher_checkpoint.pth`, whose heads are not loaded.
  *
  * Nothing but names and shapes tells such a file. TIPS' PyTorch weights have the same names, and one register; so they are not these.
  */
