@@ -30,6 +30,23 @@ export function readCount(config: ConfigFields, name: string, byDefault: number)
   throw new VitrailError('invalid-argument', `config.json: ${name} is a whole number from 1 to ${most}, but ${value} came`);
 }
 
+/**
+ * A count in a field that divides the width of a tower's tokens: of heads, or of the numbers in one.
+ *
+ * @param byDefault what the library takes where the field is left out
+ * @param width of the tokens
+ * @throws `invalid-argument` for one that does not, and for what is no count
+ * @example readDivisor({ num_attention_heads: 6 }, 'num_attention_heads', 12, 384) // 6
+ */
+export function readDivisor(config: ConfigFields, name: string, byDefault: number, width: number): number {
+  const value = readCount(config, name, byDefault);
+  if (width % value === 0) return value;
+  throw new VitrailError(
+    'invalid-argument',
+    `config.json: ${name} divides the width of the tokens, which is ${width}, but ${value} came`,
+  );
+}
+
 /** The side of a square that is written as one number or as two equal ones; throws `invalid-argument` for anything else. */
 export function readSide(config: ConfigFields, name: string, byDefault: number): number {
   const value = config[name] ?? byDefault;

@@ -5,16 +5,43 @@ import { clipTextPresets } from '@vitrail/text';
 import { clipVitPresets } from '@vitrail/vit';
 import { describe, expect, it } from 'vitest';
 import { clip } from '../src/families/clip.ts';
-import type { ClipTowers } from '../src/families/clip-towers.ts';
+import type { ClipModelConfig } from '../src/families/clip-towers.ts';
 import { type OpenClipConfig, openClip } from '../src/families/open-clip.ts';
-import { loadParameters, type ModelHeader, type Naming } from '../src/index.ts';
-import { compareWithReference, readForm } from './compare-with-reference.ts';
+import { loadParameters, type ModelFamily, type ModelHeader, type Naming } from '../src/index.ts';
+import { compareWithReference, type Form, readForm } from './compare-with-reference.ts';
 
 compareWithReference({ family: clip, form: 'clip' });
 compareWithReference({ family: clip, form: 'clip-with-position-ids' });
+compareWithReference({ family: clip, form: 'clip-vision' });
+compareWithReference({ family: clip, form: 'clip-vision-alone' });
 compareWithReference({ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] });
 compareWithReference({ family: openClip, form: 'open-clip-checkpoint', files: ['epoch_3.pt'] });
 compareWithReference({ family: openClip, form: 'openai', files: ['ViT-tiny.pt'] });
+
+describe.each([
+  [{ family: clip, form: 'clip-vision' }, 'wide'],
+  [{ family: clip, form: 'clip-vision-alone' }, 'wide'],
+  [{ family: openClip, form: 'open-clip', files: ['open_clip_model.safetensors'] }, 'smaller'],
+] as const)('$form', (form, view) => {
+  onBackend(['cpu', 'wasm'], () => {
+    it('takes pictures of another size, with positions resized as its library does', async () => {
+      const { file, config, expected } = await readForm<ClipModelConfig>(form as Form<ClipModelConfig>);
+      const family = form.family as ModelFamily<ClipModelConfig>;
+      const fresh = () => family.init(config, createRng(0));
+      const model = { shapes: family.shapes(config), naming: family.naming(config), ignored: family.ignored, fresh };
+      const { params } = await loadParameters(file, model);
+      const { shape, values } = expected[`input.${view}`];
+      tidy(() => {
+        const pixels: Tensor4D = tensor(values as Float32Array, [...shape] as [number, number, number, number]);
+        const { cls, patches } = family.encoders(config, params).image.encode(pixels);
+        expect(patches.shape).toEqual(expected[`${view}.patches`].shape);
+        expectClose(cls, expected[`${view}.cls`].values as Float32Array, 1e-4);
+        expectClose(patches, expected[`${view}.patches`].values as Float32Array, 1e-4);
+      });
+      disposeTree(params);
+    });
+  });
+});
 
 const headerOf = (naming: Naming, more: Readonly<Record<string, readonly number[]>> = {}): ModelHeader => {
   const shapes: Record<string, readonly number[]> = Object.assign(
@@ -44,22 +71,31 @@ describe('a CLIP of transformers', () => {
   });
 
   it('takes what a configuration leaves out for what transformers takes', () => {
-    const { image, text } = clip.recognise({ config: { model_type: 'clip' }, tensors: {}, metadata: {} }) as ClipTowers;
-    expect(image).toEqual({ ...clipVitPresets['B/32'], mlpHidden: 3072 });
-    expect(text).toEqual({ ...clipTextPresets['B/32'], endId: 49407 });
+    const recognised = clip.recognise({ config: { model_type: 'clip' }, tensors: {}, metadata: {} });
+    expect(recognised).toEqual({
+      image: { ...clipVitPresets['B/32'], mlpHidden: 3072, resizing: 'plain' },
+      text: { ...clipTextPresets['B/32'], endId: 49407 },
+      visionPrefix: 'vision_model.',
+    });
   });
 
   it('says what is not supported about it', () => {
     const recognise = (config: Record<string, unknown>) => clip.recognise({ config, tensors: {}, metadata: {} });
-    expect(() => recognise({ model_type: 'clip_text_model' })).toThrow('the text tower alone: a CLIPModel has both');
+    expect(() => recognise({ model_type: 'clip_text_model' })).toThrow(
+      'a text tower alone (clip_text_model), and models here encode pictures: take the CLIPModel',
+    );
     expect(() => recognise({ model_type: 'clip', text_config: { intermediate_size: 2000 } })).toThrow('2048, but it is 2000');
     expect(() => recognise({ model_type: 'clip', vision_config: { hidden_act: 'silu' } })).toThrow('"quick_gelu" or "gelu"');
+    expect(() => recognise({ model_type: 'clip', vision_config: { num_attention_heads: 7 } })).toThrow(
+      'config.json: num_attention_heads divides the width of the tokens, which is 768, but 7 came',
+    );
+    expect(() => recognise({ model_type: 'clip', text_config: { num_attention_heads: 7 } })).toThrow('which is 512, but 7 came');
     expect(recognise({ model_type: 'clipseg' })).toBeUndefined();
   });
 });
 
 describe('a CLIP of open_clip', () => {
-  const none = { prefix: '', textPrefix: '', preprocess: {} };
+  const none = { prefix: '', textPrefix: '', hasLogitBias: false, preprocess: {} };
   /** Of released models: width, depth and heads of both towers, and the vectors they share. */
   const released = [
     ['B/32', clipVitPresets['B/32'], clipTextPresets['B/32']],
@@ -107,7 +143,8 @@ describe('a CLIP of open_clip', () => {
     expect(configured({ pool_type: 'avg' }, {})).toThrow('pool_type is "avg"');
     expect(configured({}, { no_causal_mask: true })).toThrow('no_causal_mask is true');
     expect(configured({}, { hf_model_name: 'roberta-base' })).toThrow('text_cfg has hf_model_name: "roberta-base"');
-    expect(configured({ head_width: 100 }, {})).toThrow('768 numbers, which are no whole number of heads');
+    expect(configured({ head_width: 100 }, {})).toThrow('head_width divides the width of the tokens, which is 768, but 100 came');
+    expect(configured({}, { heads: 7 })).toThrow('heads divides the width of the tokens, which is 512, but 7 came');
     const { 'token_embedding.weight': _, ...withoutText } = header.tensors;
     expect(() => openClip.recognise({ ...header, tensors: withoutText })).toThrow('its text tower is not that of CLIP');
   });

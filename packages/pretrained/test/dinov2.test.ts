@@ -83,6 +83,7 @@ describe('what is recognised', () => {
     const recognise = (fields: object) => () => dinov2.recognise({ ...header, config: { ...config, ...fields } });
     expect(recognise({ hidden_act: 'relu' })).toThrow('hidden_act is "relu", but models of this kind are supported with "gelu"');
     expect(recognise({ qkv_bias: false })).toThrow('qkv_bias is false');
+    expect(recognise({ num_attention_heads: 7 })).toThrow('num_attention_heads divides the width of the tokens, which is 384');
     expect(recognise({ image_size: [224, 448] })).toThrow('only squares are supported');
   });
 

@@ -69,7 +69,9 @@ describe('what is recognised', () => {
     const recognise = (fields: object) => () => siglip.recognise({ ...header, config: { ...config, ...fields } });
     expect(recognise({ model_type: 'siglip2' })).toThrow(/NaFlex.*Supported are SiglipModel and SiglipVisionModel/);
     expect(recognise({ model_type: 'siglip2_vision_model' })).toThrow('NaFlex');
-    expect(recognise({ model_type: 'siglip_text_model' })).toThrow('text tower without its vision tower');
+    expect(recognise({ model_type: 'siglip_text_model' })).toThrow('a text tower alone (siglip_text_model), and models here');
+    expect(recognise({ vision_config: { num_attention_heads: 7 } })).toThrow('num_attention_heads divides the width');
+    expect(recognise({ text_config: { num_attention_heads: 7 } })).toThrow('num_attention_heads divides the width');
     expect(recognise({ vision_config: { vision_use_head: false } })).toThrow('no pooling head');
     expect(recognise({ vision_config: { hidden_act: 'quick_gelu' } })).toThrow('hidden_act is "quick_gelu"');
     expect(siglip.recognise({ ...header, config: { model_type: 'clip' } })).toBeUndefined();
@@ -80,15 +82,17 @@ describe('what is recognised', () => {
     const files = ['open_clip_model.safetensors'];
     const { header } = await readForm({ family: siglipOpenClip, form: 'siglip-open-clip', files });
     const model = (header.config as { model_cfg: { vision_cfg: object } }).model_cfg;
-    const named = (name: string, more: object = {}) =>
+    const named = (name: string, more: object = {}, width = 48) =>
       siglipOpenClip.recognise({
         ...header,
+        tensors: { ...header.tensors, 'visual.trunk.patch_embed.proj.weight': { dtype: 'F32', shape: [width, 3, 4, 4] } },
         config: { model_cfg: { ...model, vision_cfg: { ...model.vision_cfg, timm_model_name: name, ...more } } },
       });
     expect(named('vit_so400m_patch14_siglip_384')?.image).toMatchObject({ heads: 16, mlp: { kind: 'gelu' } });
     expect(named('vit_so400m_patch16_siglip_384')?.image).toMatchObject({ heads: 16, mlp: { kind: 'gelu-tanh' } });
     expect(() => named('vit_base_patch16_siglip_gap_224')).toThrow('vit_base_patch16_siglip_gap_224 is not supported');
     expect(() => named('vit_base_patch16_siglip_224', { timm_pool: 'avg' })).toThrow('timm_pool is "avg"');
+    expect(() => named('vit_large_patch16_siglip_256', {}, 24)).toThrow('whose towers have 16 heads, but tokens have 24 numbers');
     expect(named('vit_base_patch16_clip_224')).toBeUndefined();
     expect(siglip.recognise(header)).toBeUndefined();
   });

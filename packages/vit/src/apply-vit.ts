@@ -1,7 +1,6 @@
 import {
   add,
   concat,
-  expandDims,
   reshape,
   split,
   type Tensor,
@@ -10,11 +9,12 @@ import {
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { layerNorm, repeatForBatch, resizeBilinear, takeTokens } from '@vitrail/ops';
+import { layerNorm, repeatForBatch, takeTokens } from '@vitrail/ops';
 import { applyBlock, type BlockParams } from './block.ts';
 import { blockAt } from './block-at.ts';
 import { type EmbeddingHooks, hookEmbeddings, withoutAdded } from './embedding-hooks.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { bilinearPositions } from './position-resizing.ts';
 import { rematBlock } from './remat-block.ts';
 import { replaceMasked } from './replace-masked.ts';
 import { requireVitInputs } from './require-vit-inputs.ts';
@@ -102,16 +102,8 @@ function tokenSequence(
   const projected = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
   const embedded = hookEmbeddings('applyVit', onEmbeddings, 'before', projected);
   const seen = mask && params.maskToken ? replaceMasked(embedded, params.maskToken, mask) : embedded;
-  const placed: Tensor3D = add(seen, repeatForBatch(positionsFor(params.position as Tensor3D, grid), batch));
+  const placed: Tensor3D = add(seen, repeatForBatch(bilinearPositions(params.position as Tensor3D, grid), batch));
   const patches = keep ? takeTokens(placed, keep) : placed; // [B, K, D]
   const cls = reshape(repeatForBatch(params.cls, batch), [batch, clsTokens, width]) as Tensor3D;
   return concat([cls, patches], 1);
-}
-
-/** The position table `[G, G, D]` for a grid of patches, `[N, D]`. */
-function positionsFor(position: Tensor3D, { rows, columns }: PatchGrid): Tensor2D {
-  const width = position.shape[2];
-  const native = rows === position.shape[0] && columns === position.shape[1];
-  const table = native ? position : resizeBilinear(expandDims(position, 0) as Tensor4D, [rows, columns]);
-  return reshape(table, [rows * columns, width]);
 }

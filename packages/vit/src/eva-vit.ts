@@ -25,6 +25,7 @@ import { applyEvaBlock, type EvaBlockConfig, type EvaBlockParams, evaBlockShapes
 import { evaRotary, keptRotary } from './eva-rotary.ts';
 import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
 import { bicubicPositions } from './position-resizing.ts';
+import { positionsBehindCls } from './position-table.ts';
 import { rematBlock } from './remat-block.ts';
 import { replaceMasked } from './replace-masked.ts';
 import { requireVitInputs } from './require-vit-inputs.ts';
@@ -145,7 +146,7 @@ export function applyEvaVit(
 }
 
 function tokenSequence(
-  { imageSize, patchSize, width }: EvaVitConfig,
+  { patchSize, width }: EvaVitConfig,
   params: EvaVitParams,
   images: Tensor4D,
   grid: PatchGrid,
@@ -154,11 +155,9 @@ function tokenSequence(
   const batch = images.shape[0];
   const embedded = embedPatches(images, patchSize, params.patchEmbed); // [B, N, D]
   const seen = mask && params.maskToken ? replaceMasked(embedded, params.maskToken, mask) : embedded;
-  const [clsPlace, patchPlaces] = split<Tensor2D>(params.position, [1, params.position.shape[0] - 1], 0);
-  const side = imageSize / patchSize;
-  const places = bicubicPositions(reshape(patchPlaces, [side, side, width]), grid); // [N, D]
-  const placed: Tensor3D = add(seen, repeatForBatch(places, batch));
-  const cls = repeatForBatch(add(reshape(params.cls, [1, width]), clsPlace), batch) as Tensor3D; // [B, 1, D]
+  const positions = positionsBehindCls(params.position, grid, bicubicPositions);
+  const placed: Tensor3D = add(seen, repeatForBatch(positions.patches, batch));
+  const cls = repeatForBatch(add(reshape(params.cls, [1, width]), positions.cls), batch) as Tensor3D; // [B, 1, D]
   return concat([cls, keep ? takeTokens(placed, keep) : placed], 1);
 }
 

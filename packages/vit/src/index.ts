@@ -45,7 +45,7 @@ export {
   evaVitShapes,
 } from './eva-vit.ts';
 export { localInitialization } from './local-initialization.ts';
-export type { PatchGrid } from './patch-embed.ts';
+export { gridSide, type PatchGrid } from './patch-embed.ts';
 export { type Dinov2Resizing, dinov2Positions } from './position-dinov2.ts';
 export {
   antialiasedPositions,

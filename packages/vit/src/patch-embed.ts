@@ -1,4 +1,4 @@
-import { reshape, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
+import { reshape, slice, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { type LinearParams, linear } from '@vitrail/ops';
 
@@ -27,6 +27,23 @@ export function patchGridOf(shape: readonly number[], patchSize: number): PatchG
     }
   }
   return { rows: height / patchSize, columns: width / patchSize };
+}
+
+/**
+ * Patches along the side of square images: whole ones alone, as a convolution whose stride is its kernel's size gives them.
+ *
+ * @example gridSide({ imageSize: 384, patchSize: 14 }) // 27
+ */
+export function gridSide({ imageSize, patchSize }: { readonly imageSize: number; readonly patchSize: number }): number {
+  return Math.floor(imageSize / patchSize);
+}
+
+/** `[B, H, W, 3]` without the pixels on the right and below that fill no patch; images smaller than a patch stay as they are. */
+export function wholePatches(images: Tensor4D, patchSize: number): Tensor4D {
+  const [batch, height, width, channels] = images.shape;
+  const [rows, columns] = [height, width].map((side) => (side < patchSize ? side : side - (side % patchSize)));
+  if (images.shape.length !== 4 || (rows === height && columns === width)) return images;
+  return slice(images, [0, 0, 0, 0], [batch, rows, columns, channels]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { add, reshape, slice, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { add, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import {
   fanInUniform,
   filled,
@@ -14,8 +14,9 @@ import { type LayerNormParams, type LinearParams, layerNorm, repeatForBatch } fr
 import { type AttentionPoolParams, applyAttentionPool, attentionPoolShapes, probeInitializer } from './attention-pool.ts';
 import { applyBlock, type BlockParams, blockShapes } from './block.ts';
 import { blockAt } from './block-at.ts';
-import { embedPatches, type PatchGrid, patchGridOf } from './patch-embed.ts';
+import { embedPatches, gridSide, type PatchGrid, patchGridOf, wholePatches } from './patch-embed.ts';
 import { bicubicPositions } from './position-resizing.ts';
+import { squarePositions } from './position-table.ts';
 import { requireTower } from './require-tower.ts';
 
 /** A vision tower of SigLIP, and of SigLIP 2 at a fixed resolution. */
@@ -116,28 +117,11 @@ export function applySiglipVit(config: SiglipVitConfig, params: SiglipVitParams,
     const whole = wholePatches(images, patchSize);
     const grid = patchGridOf(whole.shape, patchSize);
     const embedded = embedPatches(whole, patchSize, params.patchEmbed); // [B, N, D]
-    let x: Tensor3D = add(embedded, repeatForBatch(positionsFor(config, params.position, grid), images.shape[0]));
+    let x: Tensor3D = add(embedded, repeatForBatch(squarePositions(params.position, grid, bicubicPositions), images.shape[0]));
     for (let i = 0; i < depth; i++) x = applyBlock(config, blockAt('applySiglipVit', params.blocks, i, depth), x);
     const patches = layerNorm(x, params.norm) as Tensor3D;
     return { pooled: applyAttentionPool(config, params.pool, patches), patches, grid };
   });
-}
-
-/** The images without what fills no patch. */
-function wholePatches(images: Tensor4D, patchSize: number): Tensor4D {
-  if (images.shape.length !== 4 || images.shape.slice(1, 3).every((side) => side % patchSize === 0)) return images;
-  const [batch, height, width, channels] = images.shape;
-  return slice(images, [0, 0, 0, 0], [batch, height - (height % patchSize), width - (width % patchSize), channels]);
-}
-
-/** The position table `[G * G, D]` for a grid of patches, `[N, D]`. */
-function positionsFor(config: SiglipVitConfig, position: Tensor, grid: PatchGrid): Tensor2D {
-  const side = gridSide(config);
-  return bicubicPositions(reshape(position, [side, side, config.width]) as Tensor3D, grid);
-}
-
-function gridSide({ imageSize, patchSize }: SiglipVitConfig): number {
-  return Math.floor(imageSize / patchSize);
 }
 
 /** The vision towers of SigLIP; for other resolutions: `{ ...siglipVitPresets['B/16'], imageSize: 384 }`. Those of SigLIP 2 are the same. */

@@ -16,26 +16,38 @@ import { clipTextEncoder } from './open-clip-text.ts';
 /** The two towers of a CLIP. */
 export type ClipTowers = { readonly image: ClipVitConfig; readonly text: ClipTextConfig };
 
-/** `image`, `text`, and `logitScale`, the logarithm of what cosines are multiplied by. */
-export function clipShapes({ image, text }: ClipTowers): ParameterShapes {
-  return { image: clipVitShapes(image), text: clipTextShapes(text), logitScale: [] };
+/** Both towers of a CLIP or the vision tower alone, and whether a bias is added to cosines, as for the loss of SigLIP. */
+export type ClipModelConfig = Pick<ClipTowers, 'image'> & Partial<ClipTowers> & { readonly hasLogitBias?: boolean };
+
+/** `image`, and with a text tower `text`, `logitScale` (the logarithm of what cosines are multiplied by) and, where there is one, `logitBias`. */
+export function clipShapes({ image, text, hasLogitBias }: ClipModelConfig): ParameterShapes {
+  return {
+    image: clipVitShapes(image),
+    ...(text && { text: clipTextShapes(text), logitScale: [], ...(hasLogitBias && { logitBias: [] }) }),
+  };
 }
 
-/** Fresh towers, the caller's. */
-export function initClip({ image, text }: ClipTowers, rng: Rng): TensorTree {
+/** Fresh towers, the caller's; a bias starts at -10, as in SigLIP. */
+export function initClip({ image, text, hasLogitBias }: ClipModelConfig, rng: Rng): TensorTree {
+  const vision = initClipVit(image, rng.fork('image'));
+  if (text === undefined) return { image: vision };
   return {
-    image: initClipVit(image, rng.fork('image')),
+    image: vision,
     text: initClipText(text, rng.fork('text')),
     logitScale: scalar(Math.log(1 / 0.07)),
+    ...(hasLogitBias && { logitBias: scalar(-10) }),
   };
 }
 
 const readouts: readonly Readout[] = ['tokens', 'value', 'value-only'];
 
-/** The towers as encoders. `cls` is what CLIP compares with texts; patches go through the layer norm and the projection of the CLS token, as in MaskCLIP. */
-export function clipEncoders(family: string, { image, text }: ClipTowers, params: TensorTree): Encoders {
+/**
+ * The towers as encoders. `cls` is what CLIP compares with texts; patches go through the layer norm and the projection of the CLS token, as in
+ * MaskCLIP. A tower that came without its projection goes without it.
+ */
+export function clipEncoders(family: string, { image, text }: ClipModelConfig, params: TensorTree): Encoders {
   const towers = params as { readonly image: ClipVitParams; readonly text: ClipTextParams };
-  const { imageSize, patchSize, width, embedding } = image;
+  const { imageSize, patchSize, width, embedding = width } = image;
   return {
     image: {
       imageSize,
@@ -43,17 +55,18 @@ export function clipEncoders(family: string, { image, text }: ClipTowers, params
       readouts,
       encode: (images: Tensor4D, readout) => {
         requireReadout(family, readout, readouts);
-        const [batch, side] = [images.shape[0], imageSize / patchSize];
+        const [batch] = images.shape;
         return tidy(() => {
-          const { pooled, tokens } = applyClipVit(image, towers.image, images, { readout });
-          const patches = projectClipTokens(image, towers.image, slice(tokens, [0, 1, 0], [batch, side ** 2, width]));
+          const { pooled, tokens, grid } = applyClipVit(image, towers.image, images, { readout });
+          const { rows, columns } = grid;
+          const patches = projectClipTokens(image, towers.image, slice(tokens, [0, 1, 0], [batch, rows * columns, width]));
           return {
             cls: reshape(pooled, [batch, 1, embedding]),
-            patches: reshape(patches, [batch, side, side, embedding]),
+            patches: reshape(patches, [batch, rows, columns, embedding]),
           };
         });
       },
     },
-    text: clipTextEncoder(text, towers.text),
+    ...(text && { text: clipTextEncoder(text, towers.text) }),
   };
 }

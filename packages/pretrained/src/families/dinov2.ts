@@ -1,5 +1,5 @@
-import { type Dinov2Config, dinov2Shapes, initDinov2 } from '@vitrail/vit';
-import { readChoice, readCount, readNumber, readSide } from '../config-fields.ts';
+import { type Dinov2Config, dinov2Shapes, gridSide, initDinov2 } from '@vitrail/vit';
+import { readChoice, readCount, readDivisor, readNumber, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, qkvNaming, same, under } from '../naming.ts';
 import { dinov2Encoders, dinov2Preparation } from './dinov2-tower.ts';
@@ -42,7 +42,7 @@ function recognise({ config, tensors }: ModelHeader): Dinov2ModelConfig | undefi
     patchSize: readSide(config, 'patch_size', hasRegisters ? 16 : 14),
     width,
     depth: readCount(config, 'num_hidden_layers', 12),
-    heads: readCount(config, 'num_attention_heads', 12),
+    heads: readDivisor(config, 'num_attention_heads', 12, width),
     mlp: isGated ? { kind: 'swiglu', hidden: Math.ceil(Math.trunc((hidden * 2) / 3) / 8) * 8 } : { kind: 'gelu', hidden },
     registers: hasRegisters ? readNumber(config, 'num_register_tokens', 4) : 0,
     layerScale: readNumber(config, 'layerscale_value', 1),
@@ -53,13 +53,13 @@ function recognise({ config, tensors }: ModelHeader): Dinov2ModelConfig | undefi
 }
 
 function naming({ tower, prefix }: Dinov2ModelConfig): Naming {
-  const { patchSize, imageSize, width, depth, registers, maskToken } = tower;
+  const { patchSize, width, depth, registers, maskToken } = tower;
   const embeddings = `${prefix}embeddings`;
   return {
     'patchEmbed.kernel': convolution(`${embeddings}.patch_embeddings.projection.weight`, patchSize, width),
     'patchEmbed.bias': same(`${embeddings}.patch_embeddings.projection.bias`, [width]),
     cls: same(`${embeddings}.cls_token`, [1, 1, width]),
-    position: same(`${embeddings}.position_embeddings`, [1, 1 + (imageSize / patchSize) ** 2, width]),
+    position: same(`${embeddings}.position_embeddings`, [1, 1 + gridSide(tower) ** 2, width]),
     ...(registers > 0 && { registers: same(`${embeddings}.register_tokens`, [1, registers, width]) }),
     ...(maskToken && { maskToken: same(`${embeddings}.mask_token`, [1, width]) }),
     ...Object.assign({}, ...Array.from({ length: depth }, (_, i) => blockNaming(tower, i, `${prefix}encoder.layer.${i}`))),

@@ -13,8 +13,6 @@ export const evaOpenClip = evaClipFamily('eva-clip (open_clip)', ({ config = {},
   if (image?.pooling !== 'cls') return undefined;
   const model = readPart(config, 'model_cfg');
   readChoice(model, 'quick_gelu', [false]);
-  const { heads } = readPart(model, 'text_cfg');
-  const known = typeof heads === 'number' ? heads : undefined;
-  const text = readOpenClipText(tensors, { prefix: 'text.', activation: 'gelu', heads: known });
+  const text = readOpenClipText(tensors, { prefix: 'text.', activation: 'gelu', fields: readPart(model, 'text_cfg') });
   return text && { image, text, preprocess: readPart(config, 'preprocess_cfg') };
 });

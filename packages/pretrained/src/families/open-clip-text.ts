@@ -2,6 +2,7 @@ import { type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@vitrail/checkpoints';
 import { VitrailError } from '@vitrail/core';
 import { applyClipText, type ClipTextConfig, type ClipTextParams } from '@vitrail/text';
+import { type ConfigFields, readDivisor } from '../config-fields.ts';
 import type { TextEncoder } from '../family.ts';
 import { layerNormNaming, type Naming, same, under } from '../naming.ts';
 import { residualBlocksNaming } from '../residual-blocks-naming.ts';
@@ -11,16 +12,17 @@ import { residualBlocksNaming } from '../residual-blocks-naming.ts';
  * there is none.
  *
  * @param options.prefix in front of every name: `text.`
- * @param options.heads where they are known; else of 64 numbers each, or one where the width is less
- * @throws `invalid-argument` when that is no whole number of heads
+ * @param options.fields `text_cfg` of `open_clip_config.json`, whose `heads` there are; without it, heads have 64 numbers each, or there is one
+ *   where the width is less
+ * @throws `invalid-argument` when that is no whole number of heads, or their numbers are not whole
  */
 export function readOpenClipText(
   tensors: Readonly<Record<string, TensorInfo>>,
   {
     prefix,
     activation,
-    heads,
-  }: { readonly prefix: string; readonly activation: ClipTextConfig['activation']; readonly heads?: number },
+    fields = {},
+  }: { readonly prefix: string; readonly activation: ClipTextConfig['activation']; readonly fields?: ConfigFields },
 ): ClipTextConfig | undefined {
   const shapeOf = (name: string): readonly number[] =>
     Object.hasOwn(tensors, prefix + name) ? tensors[prefix + name].shape : [];
@@ -30,14 +32,14 @@ export function readOpenClipText(
   if ([vocabularySize, width, maxTokens, embedding].includes(undefined as never)) return undefined;
   const block = new RegExp(`^${prefix.replaceAll('.', '\\.')}transformer\\.resblocks\\.\\d+\\.ln_1\\.weight$`);
   const depth = Object.keys(tensors).filter((name) => block.test(name)).length;
-  const known = heads ?? Math.max(1, width / 64);
-  if (!Number.isInteger(known)) {
+  const heads = fields.heads === undefined ? Math.max(1, width / 64) : readDivisor(fields, 'heads', 8, width);
+  if (!Number.isInteger(heads)) {
     throw new VitrailError(
       'invalid-argument',
       `heads of a text tower of CLIP have 64 numbers, but this one is ${width} wide: its configuration must say how many heads it has`,
     );
   }
-  return { depth, heads: known, width, maxTokens, vocabularySize, activation, embedding };
+  return { depth, heads, width, maxTokens, vocabularySize, activation, embedding };
 }
 
 /** Where the parameters of `clipTextShapes(config)` are in the file. */

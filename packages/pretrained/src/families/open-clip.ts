@@ -1,8 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import { type OpenClipPreprocess, openClipPreparation } from '@vitrail/data';
-import type { ClipTextConfig } from '@vitrail/text';
-import type { ClipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readCount, readPart } from '../config-fields.ts';
+import { type ClipVitConfig, gridSide } from '@vitrail/vit';
+import { type ConfigFields, readChoice, readDivisor, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, type Naming, same, under } from '../naming.ts';
 import { residualBlocksNaming } from '../residual-blocks-naming.ts';
@@ -16,6 +15,8 @@ export type OpenClipConfig = ClipTowers & {
   readonly prefix: string;
   /** In front of those of the text tower, too: `text.` in models of open_clip with `custom_text`. */
   readonly textPrefix: string;
+  /** Whether a bias is added to cosines: in models that were trained with the loss of SigLIP (`init_logit_bias`). */
+  readonly hasLogitBias: boolean;
   /** `preprocess_cfg` of `open_clip_config.json`. */
   readonly preprocess: Omit<OpenClipPreprocess, 'image_size'>;
 };
@@ -50,24 +51,21 @@ function recognise({ config, tensors }: ModelHeader): OpenClipConfig | undefined
   const isViT = shapes.has(`${prefix}visual.conv1.weight`) && shapes.has(`${prefix}visual.class_embedding`);
   refuseOthers(shapes, prefix);
   if (!isViT) return undefined;
-  requirePlain(readPart(model ?? {}, 'vision_cfg'), readPart(model ?? {}, 'text_cfg'));
+  const textFields = readPart(model ?? {}, 'text_cfg');
+  requirePlain(vision ?? {}, textFields);
 
   const isOpenAi = shapes.has(`${prefix}input_resolution`);
   const isQuick = model === undefined ? isOpenAi : readChoice(model, 'quick_gelu', [false, true]);
   const activation = isQuick ? 'quick-gelu' : 'gelu';
   const textPrefix = shapes.has(`${prefix}text.token_embedding.weight`) ? `${prefix}text.` : prefix;
-  const { heads } = readPart(model ?? {}, 'text_cfg');
-  const text: ClipTextConfig | undefined = readOpenClipText(tensors, {
-    prefix: textPrefix,
-    activation,
-    heads: typeof heads === 'number' ? heads : undefined,
-  });
+  const text = readOpenClipText(tensors, { prefix: textPrefix, activation, fields: textFields });
   if (text === undefined) throw refusal('its text tower is not that of CLIP');
   return {
     image: readImage(shapes, prefix, activation, vision),
     text,
     prefix,
     textPrefix,
+    hasLogitBias: shapes.has(`${prefix}logit_bias`),
     preprocess: readPart(config ?? {}, 'preprocess_cfg'),
   };
 }
@@ -86,7 +84,7 @@ function readImage(
   const blocks = `${prefix}visual.transformer.resblocks.`;
   const [mlpHidden] = shapes.of(`${blocks}0.mlp.c_fc.weight`, 2);
   const side = Math.sqrt(positions - 1);
-  const heads = vision ? width / readCount(vision, 'head_width', 64) : Math.min(16, width / 64);
+  const heads = vision ? width / readDivisor(vision, 'head_width', 64, width) : Math.min(16, width / 64);
   if (!Number.isInteger(side)) {
     throw refusal(`its positions are not those of a CLS token and of a square of patches: there are ${positions}`);
   }
@@ -136,14 +134,14 @@ function refusal(what: string): VitrailError {
   );
 }
 
-function naming({ image, text, prefix, textPrefix }: OpenClipConfig): Naming {
-  const { imageSize, patchSize, width, depth, embedding, mlpHidden = 4 * width } = image;
+function naming({ image, text, prefix, textPrefix, hasLogitBias }: OpenClipConfig): Naming {
+  const { patchSize, width, depth, embedding = width, mlpHidden = 4 * width } = image;
   const visual = `${prefix}visual`;
   return {
     ...under('image', {
       'patchEmbed.kernel': convolution(`${visual}.conv1.weight`, patchSize, width),
       cls: same(`${visual}.class_embedding`, [width]),
-      position: same(`${visual}.positional_embedding`, [1 + (imageSize / patchSize) ** 2, width]),
+      position: same(`${visual}.positional_embedding`, [1 + gridSide(image) ** 2, width]),
       ...under('normPre', layerNormNaming(`${visual}.ln_pre`, width)),
       ...residualBlocksNaming(`${visual}.transformer.resblocks`, { depth, width, mlpHidden }),
       ...under('normPost', layerNormNaming(`${visual}.ln_post`, width)),
@@ -151,5 +149,6 @@ function naming({ image, text, prefix, textPrefix }: OpenClipConfig): Naming {
     }),
     ...under('text', openClipTextNaming(textPrefix, text)),
     logitScale: same(`${prefix}logit_scale`, []),
+    ...(hasLogitBias && { logitBias: same(`${prefix}logit_bias`, []) }),
   };
 }

@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import type { SiglipTextConfig } from '@vitrail/text';
-import type { SiglipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readCount, readPart } from '../config-fields.ts';
+import { gridSide, type SiglipVitConfig } from '@vitrail/vit';
+import { type ConfigFields, readChoice, readCount, readDivisor, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, same, sideBySide, transposed, under } from '../naming.ts';
 import { residualBlocksNaming } from '../residual-blocks-naming.ts';
@@ -54,6 +54,12 @@ function recognise({ config, tensors }: ModelHeader): SiglipOpenClipConfig | und
   };
   const [width, , patchSize] = shapeOf(`${trunk}.patch_embed.proj.weight`);
   const [hidden] = shapeOf(`${trunk}.blocks.0.mlp.fc1.weight`);
+  if (width % heads[size] !== 0) {
+    throw new VitrailError(
+      'invalid-argument',
+      `${siglipOpenClip.name}: timm_model_name is ${name}, whose towers have ${heads[size]} heads, but tokens have ${width} numbers: the weights are another model's`,
+    );
+  }
   const depth = Object.keys(tensors).filter((tensor) => /^visual\.trunk\.blocks\.\d+\.norm1\.weight$/.test(tensor)).length;
   return {
     image: {
@@ -75,7 +81,7 @@ function textConfig(fields: ConfigFields, shapeOf: (tensor: string) => readonly 
   const [vocabularySize, width] = shapeOf('text.token_embedding.weight');
   return {
     depth: readCount(fields, 'layers', 12),
-    heads: readCount(fields, 'heads', 8),
+    heads: readDivisor(fields, 'heads', 8, width),
     width,
     mlp: {
       kind: activation === 'tanh' ? 'gelu-tanh' : 'gelu',
@@ -96,7 +102,8 @@ function naming({ image, text }: SiglipOpenClipConfig): Naming {
   };
 }
 
-function visionNaming({ imageSize, patchSize, width, depth, mlp }: SiglipVitConfig): Naming {
+function visionNaming(config: SiglipVitConfig): Naming {
+  const { patchSize, width, depth, mlp } = config;
   const pool = `${trunk}.attn_pool`;
   const query = { columns: width, entry: transposed(`${pool}.q.weight`, width, width) };
   const keysAndValues = { columns: 2 * width, entry: transposed(`${pool}.kv.weight`, width, 2 * width) };
@@ -118,7 +125,7 @@ function visionNaming({ imageSize, patchSize, width, depth, mlp }: SiglipVitConf
   return {
     'patchEmbed.kernel': convolution(`${trunk}.patch_embed.proj.weight`, patchSize, width),
     'patchEmbed.bias': same(`${trunk}.patch_embed.proj.bias`, [width]),
-    position: same(`${trunk}.pos_embed`, [1, Math.floor(imageSize / patchSize) ** 2, width]),
+    position: same(`${trunk}.pos_embed`, [1, gridSide(config) ** 2, width]),
     ...Object.assign({}, ...blocks),
     ...under('norm', layerNormNaming(`${trunk}.norm`, width)),
     'pool.probe': same(`${pool}.latent`, [1, 1, width]),

@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
 import type { SiglipTextConfig } from '@vitrail/text';
-import type { SiglipVitConfig } from '@vitrail/vit';
-import { type ConfigFields, readChoice, readCount, readPart, readSide } from '../config-fields.ts';
+import { gridSide, type SiglipVitConfig } from '@vitrail/vit';
+import { type ConfigFields, readChoice, readCount, readDivisor, readPart, readSide } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { convolution, layerNormNaming, linearNaming, type Naming, qkvNaming, same, transposed, under } from '../naming.ts';
 import { initSiglip, type SiglipTowers, siglipEncoders, siglipPreparation, siglipShapes } from './siglip-towers.ts';
@@ -40,7 +40,9 @@ function recognise({ config, tensors }: ModelHeader): SiglipModelConfig | undefi
     );
   if (kind.startsWith('siglip2'))
     throw refusal('this is a NaFlex model of SigLIP 2, which takes sequences of patches, not squares');
-  if (kind === 'siglip_text_model') throw refusal('this is a text tower without its vision tower');
+  if (kind === 'siglip_text_model') {
+    throw refusal('this is a text tower alone (siglip_text_model), and models here encode pictures');
+  }
   const isAlone = kind === 'siglip_vision_model';
   const vision = isAlone ? config : readPart(config, 'vision_config');
   if (vision.vision_use_head === false) throw refusal('this vision tower has no pooling head, so nothing to compare with texts');
@@ -75,10 +77,11 @@ function textConfig(fields: ConfigFields): SiglipTextConfig {
 function blockConfig(fields: ConfigFields): Pick<SiglipVitConfig, 'width' | 'depth' | 'heads' | 'mlp'> {
   readChoice(fields, 'layer_norm_eps', [1e-6]);
   const activation = readChoice(fields, 'hidden_act', ['gelu_pytorch_tanh', 'gelu']);
+  const width = readCount(fields, 'hidden_size', 768);
   return {
-    width: readCount(fields, 'hidden_size', 768),
+    width,
     depth: readCount(fields, 'num_hidden_layers', 12),
-    heads: readCount(fields, 'num_attention_heads', 12),
+    heads: readDivisor(fields, 'num_attention_heads', 12, width),
     mlp: {
       kind: activation === 'gelu' ? 'gelu' : 'gelu-tanh',
       hidden: readCount(fields, 'intermediate_size', 3072),
@@ -98,12 +101,12 @@ function naming({ image, text, visionPrefix }: SiglipModelConfig): Naming {
 }
 
 function visionNaming(config: SiglipVitConfig, prefix: string): Naming {
-  const { imageSize, patchSize, width, mlp } = config;
+  const { patchSize, width, mlp } = config;
   const head = `${prefix}head`;
   return {
     'patchEmbed.kernel': convolution(`${prefix}embeddings.patch_embedding.weight`, patchSize, width),
     'patchEmbed.bias': same(`${prefix}embeddings.patch_embedding.bias`, [width]),
-    position: same(`${prefix}embeddings.position_embedding.weight`, [Math.floor(imageSize / patchSize) ** 2, width]),
+    position: same(`${prefix}embeddings.position_embedding.weight`, [gridSide(config) ** 2, width]),
     ...blocksNaming(config, prefix),
     ...under('norm', layerNormNaming(`${prefix}post_layernorm`, width)),
     'pool.probe': same(`${head}.probe`, [1, 1, width]),
