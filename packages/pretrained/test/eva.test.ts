@@ -49,6 +49,11 @@ describe('what is recognised', () => {
   it('has the heads of the published towers', () => {
     const heads = (width: number) => evaTimm.recognise(timm({ width }))?.layout.tower.heads;
     expect([192, 384, 768, 1024, 1408].map(heads)).toEqual([3, 6, 12, 16, 16]);
+    const configured = (count: unknown) => () =>
+      evaTimm.recognise({ ...timm({ width: 768 }), config: { model_args: { num_heads: count } } });
+    expect(configured(8)()?.layout.tower.heads).toBe(8);
+    expect(configured(7)).toThrow('num_heads divides the width of the tokens, which is 768, but 7 came');
+    expect(configured('8')).toThrow('num_heads is a number, but "8" came');
     expect(() => heads(800)).toThrow('of width 800, of which it is not known how many heads it has');
   });
 

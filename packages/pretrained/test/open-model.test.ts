@@ -18,7 +18,7 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 const forms: readonly (readonly [family: string, forms: readonly string[]])[] = [
   ['tips (scenic)', ['tips-scenic', 'tips-scenic-gated']],
   ['tips (pytorch)', ['tips-pytorch', 'tips-pytorch-gated']],
-  ['tipsv2 (transformers)', ['tipsv2', 'tipsv2-gated']],
+  ['tipsv2 (transformers)', ['tipsv2', 'tipsv2-gated', 'tipsv2-vision']],
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'vitrail-open-model-'));

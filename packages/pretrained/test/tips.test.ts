@@ -21,6 +21,7 @@ const forms: readonly Form<TipsModelConfig>[] = [
   { family: tipsPytorch, form: 'tips-pytorch-gated', files: ['vision.npz'] },
   { family: tipsv2 as ModelFamily<TipsModelConfig>, form: 'tipsv2' },
   { family: tipsv2 as ModelFamily<TipsModelConfig>, form: 'tipsv2-gated' },
+  { family: tipsv2 as ModelFamily<TipsModelConfig>, form: 'tipsv2-vision' },
 ];
 
 for (const form of forms) compareWithReference(form);
@@ -137,7 +138,16 @@ describe('what is recognised', () => {
     expect(() => tipsPytorch.recognise({ tensors, metadata: {} })).toThrow('the weights do not say how many heads it has');
     const config = { model_type: 'tipsv2', vision_config: { num_register_tokens: 4 } };
     expect(() => tipsv2.recognise({ config, tensors: {}, metadata: {} })).toThrow('num_register_tokens is 4');
-    expect(tipsv2.recognise({ config: { model_type: 'siglip' }, tensors: {}, metadata: {} })).toBeUndefined();
+    const recognise = (fields: object) => () =>
+      tipsv2.recognise({ config: { model_type: 'tipsv2', ...fields }, tensors: {}, metadata: {} });
+    expect(recognise({ model_type: 'tipsv2_text_model' })).toThrow('a text tower alone (tipsv2_text_model), and models here');
+    for (const tower of ['vision_config', 'text_config']) {
+      expect(recognise({ [tower]: { num_attention_heads: 7 } })).toThrow(
+        'num_attention_heads divides the width of the tokens, which is 768, but 7 came',
+      );
+    }
+    expect(recognise({ vision_config: { image_size: 450 } })).toThrow('image_size is a multiple of patch_size, which is 14');
+    expect(recognise({ model_type: 'siglip' })()).toBeUndefined();
   });
 
   it('takes what a configuration leaves out for what transformers takes', () => {

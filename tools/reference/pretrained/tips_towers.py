@@ -10,6 +10,7 @@ tips-pytorch         image_encoder and text_encoder of tips/pytorch (heads are 6
 tips-pytorch-gated   image_encoder with SwiGLU, alone
 tipsv2               Tipsv2Model
 tipsv2-gated         Tipsv2Model with SwiGLU
+tipsv2-vision        Tipsv2VisionModel
 
 Weights of tips-pytorch are multiples of 1/64, so that its archives can be deflated (released ones hold any float32). Outputs: `image.*` after the last norm,
 `text`; `wide.*` of an image whose grid is neither square nor that of the positions; `masked`, all tokens with the mask `mask`, from PyTorch.
@@ -26,7 +27,7 @@ import jax
 import numpy as np
 import torch
 from fixture import FIXTURES, channels_first, images, randomize, write_expected
-from transformers import Tipsv2Config, Tipsv2Model
+from transformers import Tipsv2Config, Tipsv2Model, Tipsv2VisionConfig, Tipsv2VisionModel
 
 jax.config.update("jax_enable_x64", True)
 
@@ -179,9 +180,21 @@ def transformers(form, vision):
     write_expected(folder, INPUTS | TEXTS, model, run)
 
 
+def vision_of_transformers(form):
+    folder = folder_of(form)
+    sizes = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, image_size=PATCH * ROWS, patch_size=PATCH, mlp_ratio=2)
+    model = with_wide_mlps(Tipsv2VisionModel(Tipsv2VisionConfig(**sizes)))
+    with torch.no_grad():
+        model.embeddings.position_embeddings[:, 0] = 0
+    model.save_pretrained(folder)
+    tokens = lambda pixels, mask: model(pixel_values=pixels, bool_masked_pos=mask).last_hidden_state
+    write_expected(folder, INPUTS, model, lambda _, inputs: images_of(tokens, inputs, True))
+
+
 scenic("tips-scenic", gated=False, text=True)
 scenic("tips-scenic-gated", gated=True, text=False)
 pytorch("tips-pytorch", "mlp", 0.75, text=True)
 pytorch("tips-pytorch-gated", "swiglu", 0.75, text=False)
 transformers("tipsv2", dict(mlp_ratio=2))
 transformers("tipsv2-gated", dict(mlp_ratio=2, use_swiglu_ffn=True))
+vision_of_transformers("tipsv2-vision")

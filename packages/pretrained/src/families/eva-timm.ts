@@ -1,7 +1,7 @@
 import { filled, initParameters, linearShapes, normal, type ParameterShapes } from '@vitrail/core';
 import type { ImagePreparation } from '@vitrail/data';
 import { type EvaVitParams, evaVitShapes, initEvaVit } from '@vitrail/vit';
-import { readPart } from '../config-fields.ts';
+import { readDivisor, readPart } from '../config-fields.ts';
 import type { ModelFamily, ModelHeader } from '../family.ts';
 import { linearNaming, under } from '../naming.ts';
 import { timmPreparation } from '../timm-preparation.ts';
@@ -23,10 +23,13 @@ export type EvaTimmConfig = { readonly layout: EvaLayout; readonly preparation: 
 export const evaTimm: ModelFamily<EvaTimmConfig> = {
   name: 'eva (timm)',
   recognise: ({ config = {}, tensors }: ModelHeader) => {
-    const { num_heads: heads } = readPart(config, 'model_args');
-    const known = typeof heads === 'number' ? heads : undefined;
+    const args = readPart(config, 'model_args');
+    const known = typeof args.num_heads === 'number' ? args.num_heads : undefined;
     const layout = readEvaLayout(tensors, { library: 'timm', prefix: '', heads: known });
-    return layout && { layout, preparation: timmPreparation(readPart(config, 'pretrained_cfg'), layout.tower.imageSize) };
+    if (layout === undefined) return undefined;
+    const { width, imageSize, heads } = layout.tower;
+    readDivisor(args, 'num_heads', heads, width);
+    return { layout, preparation: timmPreparation(readPart(config, 'pretrained_cfg'), imageSize) };
   },
   shapes: ({ layout }) => ({ ...evaVitShapes(layout.tower), ...classifierShapes(layout) }),
   naming: ({ layout }) => {

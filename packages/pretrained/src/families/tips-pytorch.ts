@@ -35,7 +35,9 @@ export const tipsPytorch: ModelFamily<TipsModelConfig> = {
   preparation: ({ vit }) => tipsPreparation(vit.imageSize),
 };
 
-function recognise({ tensors }: ModelHeader): TipsModelConfig | undefined {
+function recognise({ config: folder, tensors }: ModelHeader): TipsModelConfig | undefined {
+  // The towers of transformers have the same names where they come alone.
+  if (String(folder?.model_type).startsWith('tipsv2')) return undefined;
   const shapes = tensorShapes(tipsPytorch.name, tensors);
   const isVision = shapes.has('register_tokens') && shapes.has('pos_embed') && tensors.register_tokens.shape[1] === 1;
   // CLIP has learned positions where TIPS computes them.
