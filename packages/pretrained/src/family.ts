@@ -56,6 +56,8 @@ export type ModelHeader = {
   readonly tensors: Readonly<Record<string, TensorInfo>>;
   /** Texts in the file's header. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether heads for training are wanted, too, where the file has some; not by default. */
+  readonly withHeads?: boolean;
 };
 
 /** One way in which models of one kind are published: how to tell them, and how their names, shapes and towers are ours. */

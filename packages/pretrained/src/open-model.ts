@@ -28,6 +28,8 @@ export type OpenedModel = Model &
 export type OpenModelOptions = {
   /** Whether tensors that are missing, unexpected or wrongly shaped are an error; `true` by default. What is missing starts fresh otherwise. */
   readonly strict?: boolean;
+  /** Whether heads for training are loaded, too, as `heads` of the parameters: models pretrained here may have some. Not by default. */
+  readonly withHeads?: boolean;
   /** Called after each parameter. */
   readonly onProgress?: (done: number, of: number) => void;
 };
@@ -46,7 +48,12 @@ export type OpenModelOptions = {
 export async function openModel(sources: readonly ByteSource[], options: OpenModelOptions = {}): Promise<OpenedModel> {
   const files = await openModelFiles(sources);
   const { weights } = files;
-  const { family, config } = recognise({ config: files.config, tensors: weights.tensors, metadata: weights.metadata });
+  const { family, config } = recognise({
+    config: files.config,
+    tensors: weights.tensors,
+    metadata: weights.metadata,
+    withHeads: options.withHeads,
+  });
   const { ignored } = family;
   const fresh = () => family.init(config, createRng(0));
   const { params, differences } = await loadParameters(

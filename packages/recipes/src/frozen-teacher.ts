@@ -19,25 +19,37 @@ import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
 export type TeacherGrid = 'equal' | 'resample';
 
 /**
- * What a frozen teacher makes of crops: its last CLS token (of two, the one of descriptive captions) and then all patches, brought into the
- * space that it shares with texts.
+ * What a frozen teacher makes of crops, in the space that it shares with texts: its CLS tokens `[B, C, E]` and all patches `[B, side^2, E]`.
  *
  * Patches of another grid are resampled to the student's, bilinearly, before anything normalises them.
  *
  * @param crops `[B, H, W, 3]`, as the teacher wants its pictures
  * @param side of the student's patch grid
- * @returns `[B, 1 + side^2, E]`, not normalised; the caller's
+ * @returns not normalised; the caller's
  * @see "Enhancing Vision-Language Model with Unmasked Token Alignment", Liu et al. 2024 (arXiv 2405.19009), section 2.2: projected tokens of
  *   the whole picture
- * @example teacherTokens(teacher, zeros([2, 64, 64, 3]), 8).shape // [2, 1 + 64, 96]
+ * @example teacherOutputs(teacher, zeros([2, 64, 64, 3]), 8).patches.shape // [2, 64, 96]
  */
-export function teacherTokens({ encoders }: OpenedModel, crops: Tensor4D, side: number): Tensor3D {
+export function teacherOutputs({ encoders }: OpenedModel, crops: Tensor4D, side: number): { cls: Tensor3D; patches: Tensor3D } {
   return tidy(() => {
     const { cls, patches } = encoders.image.encode(crops);
-    const [batch, tokens, width] = cls.shape;
-    const last = slice(cls, [0, tokens - 1, 0], [batch, 1, width]);
+    const [batch, , , width] = patches.shape;
     const onGrid = patches.shape[1] === side ? patches : image.resizeBilinear(patches, [side, side], false, true);
-    return concat<Tensor3D>([last, reshape(onGrid, [batch, side * side, width])], 1);
+    return { cls, patches: reshape(onGrid, [batch, side * side, width]) };
+  });
+}
+
+/**
+ * The last CLS token of {@link teacherOutputs} (of two, the one of descriptive captions) and then its patches.
+ *
+ * @returns `[B, 1 + side^2, E]`, not normalised; the caller's
+ * @example teacherTokens(teacher, zeros([2, 64, 64, 3]), 8).shape // [2, 1 + 64, 96]
+ */
+export function teacherTokens(teacher: OpenedModel, crops: Tensor4D, side: number): Tensor3D {
+  return tidy(() => {
+    const { cls, patches } = teacherOutputs(teacher, crops, side);
+    const [batch, tokens, width] = cls.shape;
+    return concat<Tensor3D>([slice(cls, [0, tokens - 1, 0], [batch, 1, width]), patches], 1);
   });
 }
 
@@ -119,6 +131,6 @@ export function textTowerOf({ config, encoders, family, params }: OpenedModel) {
   // A student that was aligned here has its text tower from somewhere else already.
   const own = config as AlignedModelConfig;
   if (own.kind === 'aligned') return { text: own.text, tensors: { text: params.text } };
-  const { tokenizer: _, ...towers } = config as { tokenizer?: unknown };
+  const { tokenizer: _, heads: __, ...towers } = config as { tokenizer?: unknown; heads?: unknown };
   return { text: { family: family.name, config: towers }, tensors: { text: params.text } };
 }

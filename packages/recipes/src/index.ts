@@ -1,5 +1,5 @@
 export { type BarlipConfiguration, barlip } from './barlip.ts';
-export { disposeBatch, textBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
+export { disposeBatch, type ImageBatch, imageBatch, textBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 export { type ByolipConfiguration, byolip } from './byolip.ts';
 export { clip } from './clip.ts';
 export {
@@ -17,6 +17,7 @@ export type {
   CaptionsSection,
   DataSection,
   DualEncoderConfiguration,
+  ImageConfiguration,
   ImageTowerSection,
   OptimizerSection,
   RunConfiguration,
@@ -25,13 +26,18 @@ export type {
   ViewsSection,
 } from './configuration.ts';
 export { contrastiveLoss } from './contrastive-loss.ts';
+export { type DinoConfiguration, type DinoParams, dino } from './dino.ts';
+export { type DistillBatch, type DistillConfiguration, type DistillParams, type DistillSystem, distill } from './distill.ts';
 export { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder, type TextBatch } from './dual-encoder.ts';
 export { type FlipBatch, type FlipConfiguration, flip } from './flip.ts';
+export { type IbotBatch, type IbotConfiguration, type IbotParams, ibot } from './ibot.ts';
+export { type MaeBatch, type MaeConfiguration, type MaeParams, mae } from './mae.ts';
 export { buildOptimizer } from './optimizer.ts';
 export type { Preset, Recipe, System, TrainedModel } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
 export { type SiamlipConfiguration, siamlip } from './siamlip.ts';
 export { type SiglipConfiguration, type SiglipParams, siglip } from './siglip.ts';
+export { type SimMimBatch, type SimMimConfiguration, type SimMimParams, simmim } from './simmim.ts';
 export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-memory.ts';
 export { type SwalipConfiguration, swalip } from './swalip.ts';
 export { tips } from './tips.ts';

@@ -4,17 +4,39 @@ import { byolip } from './byolip.ts';
 import { clip } from './clip.ts';
 import { clipRocket } from './clip-rocket.ts';
 import type { RunConfiguration } from './configuration.ts';
+import { dino } from './dino.ts';
+import { distill } from './distill.ts';
 import { flip } from './flip.ts';
+import { ibot } from './ibot.ts';
+import { mae } from './mae.ts';
 import type { Preset, Recipe } from './recipe.ts';
 import { siamlip } from './siamlip.ts';
 import { siglip } from './siglip.ts';
+import { simmim } from './simmim.ts';
 import { swalip } from './swalip.ts';
 import { tips } from './tips.ts';
 import { tipsv2 } from './tipsv2.ts';
 import { uta } from './uta.ts';
 
 /** Every recipe there is, in the order in which they are listed. */
-export const recipes: readonly Recipe[] = [tipsv2, tips, clip, siglip, flip, uta, clipRocket, siamlip, byolip, barlip, swalip];
+export const recipes: readonly Recipe[] = [
+  tipsv2,
+  tips,
+  clip,
+  siglip,
+  flip,
+  uta,
+  distill,
+  clipRocket,
+  siamlip,
+  byolip,
+  barlip,
+  swalip,
+  mae,
+  simmim,
+  dino,
+  ibot,
+];
 
 /**
  * The recipe and preset of a name like `tipsv2:small`; without a colon the preset is `tiny`.

@@ -33,13 +33,18 @@ export type SelfDistillation = { heads: PrototypeHeadSection; loss: SharpeningSe
 
 /** Throws `invalid-argument` naming the first setting of heads, temperatures and averages that cannot be. */
 export function requireSelfDistillation({ heads, loss, teacher }: SelfDistillation): void {
+  requireSharpening({ heads, loss });
+  requireRange('teacher.momentum.from', teacher.momentum.from, 0, 1);
+  requireRange('teacher.momentum.to', teacher.momentum.to, 0, 1);
+}
+
+/** Throws `invalid-argument` naming the first setting of heads and temperatures that cannot be. */
+export function requireSharpening({ heads, loss }: Pick<SelfDistillation, 'heads' | 'loss'>): void {
   requireRange('loss.studentTemperature', loss.studentTemperature, 1e-3, 10);
   requireRange('loss.teacherTemperature.from', loss.teacherTemperature.from, 1e-3, 10);
   requireRange('loss.teacherTemperature.to', loss.teacherTemperature.to, 1e-3, 10);
   requireWhole('loss.teacherTemperature.steps', loss.teacherTemperature.steps, 0);
   requireRange('loss.centerMomentum', loss.centerMomentum, 0, 1);
-  requireRange('teacher.momentum.from', teacher.momentum.from, 0, 1);
-  requireRange('teacher.momentum.to', teacher.momentum.to, 0, 1);
   requireWhole('heads.hidden', heads.hidden, 1);
   requireWhole('heads.bottleneck', heads.bottleneck, 1);
   requireWhole('heads.prototypes', heads.prototypes, 2);

@@ -20,5 +20,5 @@ export async function tinyTeacher(overrides: Parameters<typeof tiny>[0] = {}, se
 /** The model of these tensors, written to a file and read back. The caller disposes it. */
 export async function reopened(tensors: TensorTree, description: Parameters<typeof vitrailMetadata>[0]): Promise<OpenedModel> {
   const file = await treeToSafetensors(tensors, vitrailMetadata(description));
-  return await openModel([bytesSource(file, 'model.safetensors')]);
+  return await openModel([bytesSource(file, 'model.safetensors')], { withHeads: true });
 }

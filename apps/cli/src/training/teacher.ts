@@ -14,5 +14,5 @@ export type Teacher = { model: OpenedModel; path: string };
 export async function openTeacher(recipe: Recipe, config: RunConfiguration): Promise<Teacher | undefined> {
   if (recipe.teacher === undefined) return undefined;
   const path = await findModel(recipe.teacher(config), 'teacher.model');
-  return { model: await openModelAt(path), path };
+  return { model: await openModelAt(path, { withHeads: true }), path };
 }
