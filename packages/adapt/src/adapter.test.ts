@@ -1,5 +1,5 @@
 import { slice, squeeze, type Tensor, type Tensor4D, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { countShapes, createRng, flattenTree, type TensorTree } from '@vitrail/core';
+import { countShapes, createRng, flattenTree, treeLeaves } from '@vitrail/core';
 import { expectClose, expectNoLeak, onBackend, sampleTensor } from '@vitrail/testing';
 import { applyText, initClipText } from '@vitrail/text';
 import { applyVit, initClipVit } from '@vitrail/vit';
@@ -21,11 +21,11 @@ const kinds = {
   clip: () => {
     const { padding } = smallTowers().texts;
     const ids = tensor2d([27, 4, 5, 6, 7, 28, 27, 8, 9, 28, 0, 0], [2, 6], 'int32');
-    const base = { image: initClipVit(imageConfig, createRng(0)), text: initClipText(textConfig, createRng(1)) };
+    const base: TowerParams = { image: initClipVit(imageConfig, createRng(0)), text: initClipText(textConfig, createRng(1)) };
     const side = imageConfig.imageSize;
     return {
       towers: adaptableClip({ image: imageConfig, text: textConfig }),
-      base: base as TowerParams,
+      base,
       images: sampleTensor([2, side, side, 3]) as Tensor4D,
       texts: { ids, padding },
       widths: { image: imageConfig.width, text: textConfig.width },
@@ -53,6 +53,8 @@ onBackend(['cpu', 'wasm'], () => {
           const plain = [towers.image.encode(base.image, images), towers.text.encode(base.text, texts)].map(values);
           const adapter = createAdapter(config, towers);
           const fresh = adapter.init(base, createRng(0));
+          const shared = treeLeaves<Tensor>(base); // What is trained is disposed at every step.
+          expect(treeLeaves<Tensor>(fresh).filter((leaf) => shared.includes(leaf))).toEqual([]);
           expect(values(adapter.encodeImages(base, fresh, images))).toEqual(plain[0]);
           expect(values(adapter.encodeTexts(base, fresh, texts))).toEqual(plain[1]);
           const learned = moved(fresh);
@@ -118,7 +120,7 @@ onBackend(['cpu', 'wasm'], () => {
       const { cls } = applyVit(vit, base.image as never, images);
       expect(values(towers.image.encode(base.image, images))).toEqual(values(squeeze(slice(cls, [0, 1, 0], [2, 1, 12]), [1])));
       const adapter = createAdapter({ method: 'prompt', count: 1, modalities: ['text'] }, towers);
-      const own = { prompts: { text: slice(base.text.tokenEmbedding as Tensor, [9, 0], [1, 8]) } } as TensorTree;
+      const own = { prompts: { text: slice(base.text.tokenEmbedding as Tensor, [9, 0], [1, 8]) } };
       // The prompt is the word 9, in front; the longer text loses its last word.
       const ids = tensor2d([9, 3, 4, 5, 6, 7, 9, 8, 9, 0, 0, 0], [2, 6], 'int32');
       const padding = tensor2d([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1], [2, 6]);

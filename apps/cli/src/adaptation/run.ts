@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clone } from '@tensorflow/tfjs-core';
 import type { FewShotClassifier } from '@vitrail/adapt';
 import { replaceFile } from '@vitrail/checkpoints/node';
-import { cosine, countShapes, createRng, disposeTree, type TensorTree, warmup } from '@vitrail/core';
+import { cosine, countShapes, createRng, mapTree, type TensorTree, warmup } from '@vitrail/core';
 import type { BadSample } from '@vitrail/data';
 import { adamw } from '@vitrail/optim';
 import type { Model } from '@vitrail/pretrained';
@@ -31,7 +32,7 @@ export type Adaptation = {
   zeroShot: FewShotClassifier;
   /** What is trained. */
   classifier: FewShotClassifier;
-  /** Parameters to start from in place of fresh ones; they become the run's. */
+  /** Parameters to start from in place of fresh ones; they stay the caller's. */
   start?: TensorTree;
   shots: Shots;
   origin: AdapterOrigin;
@@ -62,8 +63,8 @@ export async function adapt(run: Adaptation, finish: (own: TensorTree) => Promis
   const learningRate = warmup(decay, warmupSteps);
   const optimizer = adamw({ learningRate });
   const saved = run.resume ? await loadAdaptation(checkpoints) : undefined;
-  if (saved !== undefined && run.start !== undefined) disposeTree(run.start);
-  const fresh = () => run.start ?? classifier.init(createRng(train.seed).fork('init'));
+  const fresh = () =>
+    run.start ? mapTree(run.start, (leaf) => clone(leaf)) : classifier.init(createRng(train.seed).fork('init'));
   const initial: AdaptationState = saved ?? initTrainState({ params: fresh(), carried: {} }, optimizer);
   let latest: AdaptationState | undefined = initial;
   const done = { step: initial.step, seconds: 0, skipped: 0 };

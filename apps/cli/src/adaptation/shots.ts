@@ -90,7 +90,7 @@ export function classOf({ classIndex }: Sample): number {
  *
  * @throws `missing-data` naming the class when it has too few pictures.
  */
-async function drawShots(
+export async function drawShots(
   source: SampleSource & { readonly classNames: readonly string[] },
   {
     perClass,

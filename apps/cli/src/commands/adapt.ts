@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Adapter } from '@vitrail/adapt';
-import { countParameters, VitrailError } from '@vitrail/core';
+import { tidy } from '@tensorflow/tfjs-core';
+import type { Adapter, FewShotClassifier } from '@vitrail/adapt';
+import { countParameters, createRng, disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
 import type { OpenedModel } from '@vitrail/pretrained';
 import { requireRange, requireWhole } from '@vitrail/train';
 import { openRunDirectory } from '@vitrail/train/node';
@@ -111,11 +112,13 @@ async function adaptModel(
   const shots = await openShots(options);
   const { classNames } = shots;
   const classifiers = buildClassifiers(adaptable, adapter, shots);
+  let own: TensorTree | undefined;
   try {
     const { adapted, zeroShot } = classifiers;
     const widths = widthsOf(adaptable, settings);
     const origin = { ...settings, widths, modelSha256: sha256, classNames };
-    const own = start && (await readAdapter(start.path, start.bytes, { ...adapted, widths, origin: start.origin }));
+    own = start && (await readAdapter(start.path, start.bytes, { ...adapted, widths, origin: start.origin }));
+    if (own === undefined) tryHead(adapted);
     if (start && start.origin.modelSha256 !== sha256)
       process.stderr.write('warning: the adapter was trained on a model of the same size, but with other weights\n');
     const { steps, batchSize, seed, learningRate = defaultLearningRates[settings.method] } = options;
@@ -166,9 +169,17 @@ async function adaptModel(
     print({ ...summary, run: directory, ...(merge && { merged: join(directory, 'merged') }) }, json);
     return summary.status === 'completed' ? exitStatus.done : exitStatus.interrupted;
   } finally {
+    if (own !== undefined) disposeTree(own);
     classifiers.dispose();
     await shots.close();
   }
+}
+
+/** Prompts that leave texts no room are an error before there is a run directory. */
+function tryHead(classifier: FewShotClassifier): void {
+  tidy(() => {
+    classifier.head(classifier.init(createRng(0)));
+  });
 }
 
 /** The width of every tower that is adapted; a linear probe goes with the space that both share. */
