@@ -57,6 +57,7 @@ export {
 } from './position-resizing.ts';
 export { type VitPresetName, vitPresets } from './presets.ts';
 export { requireTower } from './require-tower.ts';
+export { resizeEvaVit } from './resize-eva-vit.ts';
 export {
   applySiglipVit,
   initSiglipVit,
