@@ -1,8 +1,8 @@
 export { describedModel } from './described-model.ts';
 export { type ExportFormat, exportFormats, exportModel } from './export/export-model.ts';
 export { type ExportableModel, type ExportedModel, requireExportable } from './export/exportable.ts';
-export { clip } from './families/clip.ts';
-export type { ClipTowers } from './families/clip-towers.ts';
+export { type ClipFolderConfig, clip } from './families/clip.ts';
+export type { ClipModelConfig, ClipTowers } from './families/clip-towers.ts';
 export { type Dinov2ModelConfig, dinov2 } from './families/dinov2.ts';
 export { type Dinov2OfficialConfig, dinov2Official } from './families/dinov2-official.ts';
 export type { EvaClipConfig } from './families/eva-clip.ts';

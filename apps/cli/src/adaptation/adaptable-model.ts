@@ -54,16 +54,16 @@ type TipsTowers = { readonly vit: VitConfig; readonly text: TextConfig };
 
 function adaptableTowers(family: { readonly name: string }, config: unknown): AdaptableTowers {
   const { vit, text } = config as Partial<TipsTowers>;
-  if (vit !== undefined && 'positionGrid' in vit) {
-    if (text !== undefined && 'mlpHidden' in text) return adaptableTips({ vit, text });
-    if (text === undefined) {
-      throw new VitrailError(
-        'invalid-argument',
-        `this model (${family.name}) has no text tower, so no class has a name for it: name both files, vision and text`,
-      );
-    }
+  const isTips = vit !== undefined && 'positionGrid' in vit;
+  const isClip = family.name === clip.name || family.name === openClip.name;
+  if ((isTips || isClip) && text === undefined) {
+    throw new VitrailError(
+      'invalid-argument',
+      `this model (${family.name}) has no text tower, so no class has a name for it: name a model, or files, of both towers`,
+    );
   }
-  if (family.name === clip.name || family.name === openClip.name) return adaptableClip(config as ClipTowers);
+  if (isTips && text !== undefined && 'mlpHidden' in text) return adaptableTips({ vit, text });
+  if (isClip) return adaptableClip(config as ClipTowers);
   throw new VitrailError(
     'invalid-argument',
     `models with the towers of TIPS, TIPSv2 or CLIP can be adapted, but this is ${family.name}`,
