@@ -61,7 +61,10 @@ export function visionTextBatch(
  * @throws `missing-data` for a picture without any caption
  * @example drawnCaptions(config, batch).length // 2, one list of 32 captions for each stream
  */
-export function drawnCaptions({ captions, train }: DualEncoderConfiguration, { samples }: Batch): readonly string[][] {
+export function drawnCaptions(
+  { captions, train }: Pick<DualEncoderConfiguration, 'captions' | 'train'>,
+  { samples }: Batch,
+): readonly string[][] {
   const rng = createRng(train.seed).fork('captions');
   const drawn = samples.map(({ captions: own, epoch, index }) => drawCaptions(own, captions.streams, rng.fork(epoch, index)));
   return captions.streams.map((_, stream) => drawn.map((texts) => texts[stream]));

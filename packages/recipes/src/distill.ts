@@ -42,7 +42,7 @@ import { type DistillConfiguration, requireDistill } from './distill-configurati
 import { distillPresets } from './distill-presets.ts';
 import { type DistillHeads, initDistillHeads, prototypesOf, requireTeacherParts, type TeacherParts } from './distill-teacher.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
-import { normalizePictures, requireTeacher, teacherName, teacherOutputs } from './frozen-teacher.ts';
+import { namedTeacher, normalizePictures, requireTeacher, teacherOutputs } from './frozen-teacher.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
 import { distillationTarget, prototypesRest, tokenRows } from './self-distillation.ts';
@@ -82,7 +82,7 @@ export const distill: Recipe<DistillConfiguration, DistillSystem> = {
     requireDistill(config);
     buildOptimizer(config.optimizer, config.train.steps);
   },
-  teacher: ({ teacher }) => teacherName('distill', teacher.model),
+  needs: ({ teacher }) => namedTeacher('distill', teacher.model),
   assemble: assembleDistill,
 };
 

@@ -14,6 +14,7 @@ import {
 import { VitrailError } from '@vitrail/core';
 import { type ImagePreparation, preparedSize } from '@vitrail/data';
 import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
+import type { NamedModel } from './recipe.ts';
 
 /** Whose patch grid a student's targets are on. */
 export type TeacherGrid = 'equal' | 'resample';
@@ -108,9 +109,9 @@ export function requireTeacher(
   return { teacher, embedding: found.cls };
 }
 
-/** The setting that names the teacher; throws `invalid-argument` where it is empty, as in presets. */
-export function teacherName(recipe: string, model: string): string {
-  if (model !== '') return model;
+/** The teacher that a setting names; throws `invalid-argument` where it is empty, as in presets. */
+export function namedTeacher(recipe: string, model: string): NamedModel {
+  if (model !== '') return { setting: 'teacher.model', model };
   throw new VitrailError(
     'invalid-argument',
     `${recipe} learns from a pretrained model: name it, --set teacher.model=runs/NAME (a run, a folder, or released weights)`,

@@ -33,7 +33,7 @@ export { type FlipBatch, type FlipConfiguration, flip } from './flip.ts';
 export { type IbotBatch, type IbotConfiguration, type IbotParams, ibot } from './ibot.ts';
 export { type MaeBatch, type MaeConfiguration, type MaeParams, mae } from './mae.ts';
 export { buildOptimizer } from './optimizer.ts';
-export type { Preset, Recipe, System, TrainedModel } from './recipe.ts';
+export type { NamedModel, Preset, Recipe, System, TrainedModel } from './recipe.ts';
 export { findRecipe, recipes } from './registry.ts';
 export { type SiamlipConfiguration, siamlip } from './siamlip.ts';
 export { type SiglipConfiguration, type SiglipParams, siglip } from './siglip.ts';
@@ -44,3 +44,10 @@ export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';
 export { assembleTips, type TipsBatch, type TipsCarried, type TipsParams, tipsv2 } from './tipsv2.ts';
 export { type UtaBatch, type UtaConfiguration, type UtaParams, type UtaSystem, uta } from './uta.ts';
+export {
+  type UtaContrastiveBatch,
+  type UtaContrastiveConfiguration,
+  type UtaContrastiveParams,
+  type UtaContrastiveSystem,
+  utaContrastive,
+} from './uta-contrastive.ts';

@@ -11,12 +11,17 @@ import { requirePositive } from './require-settings.ts';
  * TIPSv2 trains with Adafactor; rate, schedule, warm-up and decay were not published.
  *
  * @param steps of the whole run, at least 1
+ * @param options `rateScale`: what the rate of a parameter is multiplied by, by its path; 1 for all by default
  * @returns the optimiser, and its rate by step (0-based)
  * @throws `invalid-argument` naming the setting that cannot be
  * @see "TIPSv2", arXiv 2604.12012, appendix A.9
  * @example buildOptimizer({ ...config.optimizer, learningRate: 1e-3, warmupSteps: 10 }, 110).learningRate(60) // 5e-4
  */
-export function buildOptimizer(section: OptimizerSection, steps: number): { optimizer: Optimizer; learningRate: Schedule } {
+export function buildOptimizer(
+  section: OptimizerSection,
+  steps: number,
+  { rateScale }: { rateScale?: (path: string) => number } = {},
+): { optimizer: Optimizer; learningRate: Schedule } {
   const { name, warmupSteps, beta1, beta2, epsilon, weightDecay } = section;
   requireChoice('optimizer.name', name, ['adamw', 'adafactor', 'lamb']);
   requireRange('optimizer.learningRate', section.learningRate, 0, 100);
@@ -29,9 +34,9 @@ export function buildOptimizer(section: OptimizerSection, steps: number): { opti
   const decay = cosine({ from: section.learningRate, to: 0, steps: Math.max(1, steps - warmupSteps) });
   const learningRate = warmup(decay, warmupSteps);
   const optimizers = {
-    adamw: () => adamw({ learningRate, beta1, beta2, epsilon, weightDecay }),
-    lamb: () => lamb({ learningRate, beta1, beta2, epsilon, weightDecay }),
-    adafactor: () => adafactor({ learningRate, weightDecay }),
+    adamw: () => adamw({ learningRate, beta1, beta2, epsilon, weightDecay, rateScale }),
+    lamb: () => lamb({ learningRate, beta1, beta2, epsilon, weightDecay, rateScale }),
+    adafactor: () => adafactor({ learningRate, weightDecay, rateScale }),
   };
   return { optimizer: optimizers[name](), learningRate };
 }

@@ -14,6 +14,13 @@ export type Preset<C extends RunConfiguration> = {
   note: string;
 };
 
+/** A pretrained model and the setting that names it. */
+export type NamedModel = {
+  setting: string;
+  /** A `MODEL` of the command line: a run, a folder, released weights. */
+  model: string;
+};
+
 /** The model that a system trains, as its files hold it. */
 export type TrainedModel<Carried extends TensorTree = TensorTree> = {
   /** What the files say of the model; `describedModel` of `@vitrail/pretrained` encodes with it. */
@@ -60,16 +67,16 @@ export type Recipe<C extends RunConfiguration = RunConfiguration, S = System<Ten
   /** Looks at the settings alone. @throws `invalid-argument` or `unknown-name` naming the setting that cannot be. */
   check(config: C): void;
   /**
-   * Where the model is that it learns from, as the command line names models; a recipe that learns from none has no such function.
+   * The pretrained model that it needs, to learn from or to start from; a recipe that needs none has no such function.
    *
    * @throws `invalid-argument` where the settings name none
    */
-  teacher?(config: C): string;
+  needs?(config: C): NamedModel;
   /**
-   * @param teacher opened, of a recipe that has one; it stays the caller's and has to outlive the system
-   * @throws as `check`, and for a teacher that does not fit
+   * @param model the one that it needs, opened with its heads; it stays the caller's and has to outlive the system
+   * @throws as `check`, and for a model that does not fit
    */
-  assemble(config: C, teacher?: OpenedModel): S;
+  assemble(config: C, model?: OpenedModel): S;
   /** What a training step needs in memory, where that can be told from the settings. */
   memory?(config: C, options?: { precision?: 'f32' | 'f16' }): StepMemory;
 };

@@ -61,7 +61,7 @@ describe('presets', () => {
       recipe.check(preset.config);
       expect(memory().numTensors).toBe(before);
       expect(preset.note.length).toBeGreaterThan(10);
-      if (recipe.teacher !== undefined) return; // What it is put together with has to be loaded first.
+      if (recipe.needs !== undefined) return; // What it is put together with has to be loaded first.
       const { learningRate } = recipe.assemble(preset.config);
       expect(memory().numTensors).toBe(before);
       const { steps } = preset.config.train;

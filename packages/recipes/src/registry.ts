@@ -17,6 +17,7 @@ import { swalip } from './swalip.ts';
 import { tips } from './tips.ts';
 import { tipsv2 } from './tipsv2.ts';
 import { uta } from './uta.ts';
+import { utaContrastive } from './uta-contrastive.ts';
 
 /** Every recipe there is, in the order in which they are listed. */
 export const recipes: readonly Recipe[] = [
@@ -26,6 +27,7 @@ export const recipes: readonly Recipe[] = [
   siglip,
   flip,
   uta,
+  utaContrastive,
   distill,
   clipRocket,
   siamlip,

@@ -2,6 +2,7 @@ import { evaVitPresets } from '@vitrail/vit';
 import type { Preset } from './recipe.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 import type { UtaConfiguration } from './uta-configuration.ts';
+import type { UtaContrastiveConfiguration } from './uta-contrastive.ts';
 
 const { config: tips } = tipsv2Presets.tiny;
 
@@ -55,4 +56,58 @@ export const utaPresets: Readonly<Record<string, Preset<UtaConfiguration>>> = {
   'B/14': paperSize('B/14', 0.4),
   'L/14': paperSize('L/14', 0.5),
   'g/14': paperSize('g/14', 0.5),
+};
+
+const tinyPairs: UtaContrastiveConfiguration = {
+  data: tips.data,
+  start: { model: '' },
+  captions: { streams: [['alt', 'short']] },
+  views: { ...tips.views, localCrops: 0, globalScale: [0.9, 1] },
+  loss: { temperature: 0.01 },
+  layers: { imageDecay: 0.75, textDecay: 0.75, textRate: 0.1 },
+  optimizer: {
+    ...tips.optimizer,
+    name: 'lamb',
+    learningRate: 2e-3,
+    warmupSteps: 20,
+    beta2: 0.98,
+    epsilon: 1e-6,
+    weightDecay: 0.05,
+  },
+  train: { ...tips.train, steps: 200 },
+};
+
+/** Appendix A.1 of the paper: batch 49,152; rate 2e-4 and decay 0.75 for B, 4e-4 and 0.85 for L; 2 and 4 billion samples. */
+function pairsOfPaper(
+  name: 'B' | 'L',
+  size: number,
+  learningRate: number,
+  imageDecay: number,
+  samples: number,
+): Preset<UtaContrastiveConfiguration> {
+  const batchSize = 49_152;
+  return {
+    note: `the paper's tuning of ViT-${name} at ${size} px, batch 49,152; for many GPUs`,
+    config: {
+      ...tinyPairs,
+      views: { ...tinyPairs.views, globalSize: size },
+      layers: { ...tinyPairs.layers, imageDecay },
+      optimizer: { ...tinyPairs.optimizer, learningRate, warmupSteps: 2000, maximumNorm: 5 },
+      train: {
+        ...tinyPairs.train,
+        steps: Math.round(samples / batchSize),
+        batchSize,
+        checkpointEvery: 1000,
+        evaluateEvery: 5000,
+        evaluateSamples: 512,
+      },
+    },
+  };
+}
+
+/** Presets of UTA's second stage. */
+export const utaContrastivePresets: Readonly<Record<string, Preset<UtaContrastiveConfiguration>>> = {
+  tiny: { config: tinyPairs, note: '64 px; 200 steps on a run of uta:tiny, 1 minute on two CPU cores' },
+  'B/14': pairsOfPaper('B', 224, 2e-4, 0.75, 2e9),
+  'L/14': pairsOfPaper('L', 224, 4e-4, 0.85, 4e9),
 };

@@ -212,6 +212,6 @@ describe('bad settings', () => {
   });
 
   it('asks for the teacher that presets do not name', () => {
-    expect(() => uta.teacher?.(uta.presets.tiny.config)).toThrow('--set teacher.model=');
+    expect(() => uta.needs?.(uta.presets.tiny.config)).toThrow('--set teacher.model=');
   });
 });

@@ -34,7 +34,7 @@ import { maskedCosine, negativeCosine, uta as utaLoss } from '@vitrail/losses';
 import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
 import { applyEvaVit, type EvaVitConfig, type EvaVitParams, initEvaVit } from '@vitrail/vit';
 import { hiddenPatches, keptPatches } from './batch-masks.ts';
-import { normalizePictures, preparationOf, requireTeacher, teacherName, textTowerOf } from './frozen-teacher.ts';
+import { namedTeacher, normalizePictures, preparationOf, requireTeacher, textTowerOf } from './frozen-teacher.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { targetCache } from './target-cache.ts';
@@ -68,7 +68,7 @@ export const uta: Recipe<UtaConfiguration, UtaSystem> = {
   paper: 'TMLR 2024, arXiv 2405.19009',
   presets: utaPresets,
   check: requireUta,
-  teacher: ({ teacher }) => teacherName('uta', teacher.model),
+  needs: ({ teacher }) => namedTeacher('uta', teacher.model),
   assemble: assembleUta,
 };
 

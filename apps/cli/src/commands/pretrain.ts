@@ -13,10 +13,10 @@ import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
 import { type GivenTokenizer, readGivenTokenizer } from '../training/given-tokenizer.ts';
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
+import { type NeededModel, openNeededModel } from '../training/needed-model.ts';
 import { type Run, trainRun } from '../training/run.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
-import { openTeacher, type Teacher } from '../training/teacher.ts';
 import { learnTokenizer } from '../training/tokenizer.ts';
 import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
@@ -58,7 +58,7 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const settled = await settleConfiguration(options);
   const given = options.tokenizer === undefined ? undefined : await readGivenTokenizer(options.tokenizer, recipe, settled);
   const settings = withVocabularyOf(given?.tokenizer, settled);
-  recipe.teacher?.(settings);
+  recipe.needs?.(settings);
   recipe.check(settings); // A setting that cannot be is reported before data and devices are touched.
   if (resume && options.out === undefined) {
     throw new VitrailError('invalid-argument', '--resume goes on with an existing run: name its directory with --out');
@@ -71,11 +71,11 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
     const { maximumTensorBytes } = backend;
     process.stderr.write(`${requireRoom(recipe.memory, settings, { precision, maximumTensorBytes })}\n`);
   }
-  const teacher = await openTeacher(recipe, settings);
+  const needed = await openNeededModel(recipe, settings);
   try {
-    return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, teacher, directory, backend });
+    return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, needed, directory, backend });
   } finally {
-    teacher?.model.dispose();
+    needed?.model.dispose();
   }
 }
 
@@ -85,7 +85,7 @@ type Parts = {
   presetName: string;
   settings: RunConfiguration;
   given?: GivenTokenizer;
-  teacher?: Teacher;
+  needed?: NeededModel;
   directory: string;
   backend: BackendReport;
 };
@@ -93,13 +93,13 @@ type Parts = {
 async function pretrainWith(
   interrupt: Interrupt,
   options: PretrainOptions,
-  { recipe, presetName, settings, given, teacher, directory, backend }: Parts,
+  { recipe, presetName, settings, given, needed, directory, backend }: Parts,
 ): Promise<number> {
   const { resume = false } = options;
   const data = await openTrainingData(settings, directory);
   try {
     const learned = settings.text && (given?.tokenizer ?? (await learnTokenizer(data.train, settings.text)));
-    const tokenizer = learned ?? teacher?.model.tokenizer;
+    const tokenizer = learned ?? needed?.model.tokenizer;
     await possibleTasks(data.evaluation, { encodesTexts: tokenizer !== undefined }); // Data that nothing can be measured on is reported before training.
     for (const warning of await streamWarnings(data.train, settings.captions?.streams ?? []))
       process.stderr.write(`warning: ${warning}\n`);
@@ -112,7 +112,7 @@ async function pretrainWith(
       versions: versions(),
       samples: { train: data.train.size, evaluation: data.evaluation.size },
       ...(given && { tokenizer: given.origin }),
-      ...(teacher && { learnedFrom: teacher.path }),
+      ...(needed && { learnedFrom: needed.path }),
     };
     await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
     process.stderr.write(`run: ${directory}\n`);
@@ -122,7 +122,7 @@ async function pretrainWith(
       (resume && (await alreadyCompleted(directory))) ||
       (await trainAndTell(interrupt, {
         directory,
-        system: recipe.assemble(config, teacher?.model),
+        system: recipe.assemble(config, needed?.model),
         config,
         tokenizer,
         data,
