@@ -220,7 +220,7 @@ describe('is refused before the first step', () => {
       'an adapter of another width',
       ['--adapter', join(path('adalink'), 'adapter.safetensors'), '--checkpoint', wide],
       1,
-      'whose image tower is 16 wide, but that of this one is 24',
+      'whose image has width 16, but in this one it is 24',
     ],
     ['an adapter with a method', ['--adapter', join(path('adalink'), 'adapter.safetensors'), ...plain], 2, 'leave --method out'],
     ['an adapter that is a model', ['--adapter', join(model, 'model.safetensors')], 1, 'is no adapter.safetensors'],

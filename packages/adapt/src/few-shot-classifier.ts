@@ -1,4 +1,16 @@
-import { clone, mean, mul, type Rank, reshape, type Tensor2D, type Tensor4D, tidy, transpose } from '@tensorflow/tfjs-core';
+import {
+  clone,
+  concat,
+  mean,
+  mul,
+  type Rank,
+  reshape,
+  slice,
+  type Tensor2D,
+  type Tensor4D,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import { filled, initParameters, linearShapes, type ParameterShapes, type Rng, type TensorTree } from '@vitrail/core';
 import { type LinearParams, l2Normalize } from '@vitrail/ops';
 import type { TextInputs } from '@vitrail/text';
@@ -49,7 +61,7 @@ export function zeroShotClassifier(towers: AdaptableTowers, base: TowerParams, p
     trainsHead: false,
     init: () => ({}),
     features: (_, images) => tidy(() => l2Normalize(towers.image.encode(base.image, images)) as Tensor2D),
-    head: () => tidy(() => headOfTexts(towers.text.encode(base.text, prompts.inputs), prompts)),
+    head: () => tidy(() => headOfTexts((inputs) => towers.text.encode(base.text, inputs), prompts)),
   };
 }
 
@@ -65,7 +77,7 @@ export function adaptedClassifier(adapter: Adapter, base: TowerParams, prompts: 
     trainsHead: adapter.modalities.includes('text'),
     init: (rng) => adapter.init(base, rng),
     features: (own, images) => tidy(() => l2Normalize(adapter.encodeImages(base, own, images)) as Tensor2D),
-    head: (own) => tidy(() => headOfTexts(adapter.encodeTexts(base, own, prompts.inputs), prompts)),
+    head: (own) => tidy(() => headOfTexts((inputs) => adapter.encodeTexts(base, own, inputs), prompts)),
   };
 }
 
@@ -94,8 +106,17 @@ export function linearProbe(
   };
 }
 
-function headOfTexts(texts: Tensor2D, { classes, scale }: ClassPrompts): { kernel: Tensor2D } {
-  const [rows, width] = texts.shape;
-  const units = reshape<Rank.R3>(l2Normalize(texts), [classes, rows / classes, width]); // [C, K, E]
+/** Prompts that are encoded at a time: all of many classes at once would need much memory. */
+const atOnce = 256;
+
+function headOfTexts(encode: (inputs: TextInputs) => Tensor2D, { inputs, classes, scale }: ClassPrompts): { kernel: Tensor2D } {
+  const [rows, length] = inputs.ids.shape;
+  const parts: Tensor2D[] = [];
+  for (let first = 0; first < rows; first += atOnce) {
+    const some = (x: Tensor2D): Tensor2D => slice(x, [first, 0], [Math.min(atOnce, rows - first), length]);
+    parts.push(encode({ ids: some(inputs.ids), padding: some(inputs.padding) }));
+  }
+  const texts = concat(parts, 0); // [C K, E]
+  const units = reshape<Rank.R3>(l2Normalize(texts), [classes, rows / classes, texts.shape[1]]);
   return { kernel: mul(transpose(l2Normalize(mean(units, 1))), scale) }; // [E, C]
 }

@@ -55,18 +55,30 @@ export async function readAdapterOrigin(path: string): Promise<{ origin: Adapter
 /**
  * The tensors of an adapter's file, the caller's, for a model in which they must have these shapes.
  *
- * @throws `shape-mismatch` for an adapter of a model of another width or depth; `invalid-argument` for weights that would never learn.
+ * @throws `shape-mismatch` for an adapter of a model of another width or depth; `invalid-argument` for a linear probe of other classes, and
+ * weights that would never learn.
  */
 export async function readAdapter(
   path: string,
   bytes: Uint8Array,
-  { shapes, widths, origin }: { shapes: ParameterShapes; widths: Readonly<Record<string, number>>; origin: AdapterOrigin },
+  {
+    shapes,
+    widths,
+    classNames,
+    origin,
+  }: Pick<AdapterOrigin, 'widths' | 'classNames'> & { shapes: ParameterShapes; origin: AdapterOrigin },
 ): Promise<TensorTree> {
   for (const [modality, width] of Object.entries(origin.widths)) {
     if (width === widths[modality]) continue;
     throw new VitrailError(
       'shape-mismatch',
-      `--adapter: ${path} belongs to a model whose ${modality} tower is ${width} wide, but that of this one is ${widths[modality]}`,
+      `--adapter: ${path} belongs to a model whose ${modality} has width ${width}, but in this one it is ${widths[modality]}`,
+    );
+  }
+  if (origin.method === 'linear-probe' && origin.classNames.join('\n') !== classNames.join('\n')) {
+    throw new VitrailError(
+      'invalid-argument',
+      `--adapter: ${path} tells ${origin.classNames.join(', ')} apart, but the data has ${classNames.join(', ')}`,
     );
   }
   const own = treeFromSafetensors(bytes);

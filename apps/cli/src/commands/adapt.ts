@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { tidy } from '@tensorflow/tfjs-core';
-import type { Adapter, FewShotClassifier } from '@vitrail/adapt';
-import { countParameters, createRng, disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
+import type { Adapter } from '@vitrail/adapt';
+import { countParameters, disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
 import type { OpenedModel } from '@vitrail/pretrained';
 import { requireRange, requireWhole } from '@vitrail/train';
 import { openRunDirectory } from '@vitrail/train/node';
-import { type AdaptableModel, requireAdaptable } from '../adaptation/adaptable-model.ts';
+import { requireAdaptable } from '../adaptation/adaptable-model.ts';
 import { type AdaptationSummary, accuracyTable, completedAdaptation } from '../adaptation/adaptation-summary.ts';
 import { readAdapter, readAdapterOrigin } from '../adaptation/adapter-file.ts';
-import { adapterOf, buildClassifiers } from '../adaptation/classifiers.ts';
+import { adapterOf, buildClassifiers, widthsOf } from '../adaptation/classifiers.ts';
 import { requireMergeable, writeMergedModel } from '../adaptation/merged-model.ts';
 import { defaultLearningRates, type MethodOptions, type MethodSettings, settleMethod } from '../adaptation/method.ts';
 import { adapt as runAdaptation } from '../adaptation/run.ts';
@@ -44,7 +43,7 @@ export type AdaptOptions = BackendOptions &
   };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with. */
-const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs', 'model.checkpoint', 'merge'];
+const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs', 'model.checkpoint'];
 
 /**
  * `vitrail adapt`: trains something small on a few pictures per class, beside a model that stays as it is, and measures both on other pictures.
@@ -117,8 +116,7 @@ async function adaptModel(
     const { adapted, zeroShot } = classifiers;
     const widths = widthsOf(adaptable, settings);
     const origin = { ...settings, widths, modelSha256: sha256, classNames };
-    own = start && (await readAdapter(start.path, start.bytes, { ...adapted, widths, origin: start.origin }));
-    if (own === undefined) tryHead(adapted);
+    own = start && (await readAdapter(start.path, start.bytes, { ...adapted, ...{ widths, classNames, origin: start.origin } }));
     if (start && start.origin.modelSha256 !== sha256)
       process.stderr.write('warning: the adapter was trained on a model of the same size, but with other weights\n');
     const { steps, batchSize, seed, learningRate = defaultLearningRates[settings.method] } = options;
@@ -145,47 +143,33 @@ async function adaptModel(
       (resume && (await alreadyCompleted(directory))) ||
       (await runAdaptation(
         {
-          ...{
-            directory,
-            model,
-            zeroShot,
-            classifier: adapted,
-            start: own,
-            shots,
-            origin,
-            train,
-            backend,
-            precision,
-            resume,
-            lost,
-          },
+          directory,
+          model,
+          zeroShot,
+          classifier: adapted,
+          start: own,
+          shots,
+          origin,
+          train,
           modelParameters: countParameters(base),
+          backend,
+          precision,
+          resume,
+          lost,
           signal: interrupt.signal,
         },
         async (own) => {
           if (merge) await writeMergedModel(join(directory, 'merged'), adapter as Adapter, { model, base, own });
         },
       ));
-    print({ ...summary, run: directory, ...(merge && { merged: join(directory, 'merged') }) }, json);
-    return summary.status === 'completed' ? exitStatus.done : exitStatus.interrupted;
+    const isCompleted = summary.status === 'completed';
+    print({ ...summary, run: directory, ...(merge && isCompleted && { merged: join(directory, 'merged') }) }, json);
+    return isCompleted ? exitStatus.done : exitStatus.interrupted;
   } finally {
     if (own !== undefined) disposeTree(own);
     classifiers.dispose();
     await shots.close();
   }
-}
-
-/** Prompts that leave texts no room are an error before there is a run directory. */
-function tryHead(classifier: FewShotClassifier): void {
-  tidy(() => {
-    classifier.head(classifier.init(createRng(0)));
-  });
-}
-
-/** The width of every tower that is adapted; a linear probe goes with the space that both share. */
-function widthsOf({ towers, embedding }: AdaptableModel, { towers: modalities }: MethodSettings): Record<string, number> {
-  if (modalities.length === 0) return { embedding };
-  return Object.fromEntries(modalities.map((modality) => [modality, towers[modality].width]));
 }
 
 async function alreadyCompleted(directory: string): Promise<AdaptationSummary | undefined> {
