@@ -103,6 +103,7 @@ export async function trainRun({
     batchSize: train.batchSize,
     views: system.views ?? config.views,
     seed: train.seed,
+    requireCaptions: config.captions !== undefined,
     startStep: initial.step * train.accumulate,
     prefetch: 2,
     onBadSample(bad) {

@@ -8,6 +8,7 @@ const lookedAt = 32;
  * which is as stated for captions that are missing here and there, and hardly what was meant where they are missing everywhere.
  */
 export async function streamWarnings(source: SampleSource, streams: readonly (readonly string[])[]): Promise<string[]> {
+  if (streams.length === 0) return [];
   const count = Math.min(lookedAt, source.size);
   // A sample that cannot be read is the loader's to report.
   const samples = await Promise.all(Array.from({ length: count }, (_, index) => source.read(index).catch(() => undefined)));

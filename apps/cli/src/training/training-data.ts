@@ -26,7 +26,8 @@ const fewestHeldOut = 32;
  * directory.
  *
  * @param directory of the run, which need not be there yet.
- * @throws `missing-data` when too few samples are left to train on or to measure on, or there are no captions to learn from.
+ * @throws `missing-data` when too few samples are left to train on or to measure on, or no captions where
+ * the recipe reads them.
  */
 export async function openTrainingData(config: RunConfiguration, directory: string): Promise<TrainingData> {
   const index = { train: indexFile(join(directory, 'train.index')), evaluation: indexFile(join(directory, 'evaluation.index')) };
@@ -45,11 +46,12 @@ export async function openTrainingData(config: RunConfiguration, directory: stri
 
 async function divide(
   source: SampleSource,
-  { data, train }: RunConfiguration,
+  config: RunConfiguration,
   index: IndexStore,
 ): Promise<Omit<TrainingData, 'keepIndices'>> {
+  const { data, train } = config;
   if (data.evaluate !== '') {
-    await requireTrainable(source, train.batchSize);
+    await requireTrainable(source, config);
     const evaluation = await openAnnouncedSource(data.evaluate, { index });
     return {
       train: source,
@@ -65,12 +67,13 @@ async function divide(
     if (heldOut >= fewestPictures) return heldOut;
     throw new VitrailError('missing-data', `too few samples to train on some and be measured on others: ${source.description}`);
   });
-  await requireTrainable(parts.train, train.batchSize);
+  await requireTrainable(parts.train, config);
   return { ...parts, close: () => source.close() };
 }
 
-async function requireTrainable(source: SampleSource, batchSize: number): Promise<void> {
+async function requireTrainable(source: SampleSource, { captions, train }: RunConfiguration): Promise<void> {
   const { size, description, classNames } = source;
+  const { batchSize } = train;
   if (size < batchSize) {
     throw new VitrailError(
       'missing-data',
@@ -78,7 +81,7 @@ async function requireTrainable(source: SampleSource, batchSize: number): Promis
         'lower --batch-size, or name data to be measured on (--set data.evaluate=SPEC), so that none is held out',
     );
   }
-  if (await hasCaptions(source)) return;
+  if (captions === undefined || (await hasCaptions(source))) return;
   const hint = classNames === undefined ? '' : "; of the names of their classes, --data 'mosaic:SHARDS?grid=1' makes captions";
   throw new VitrailError('missing-data', `the first samples have no caption to learn from: ${description}${hint}`);
 }
