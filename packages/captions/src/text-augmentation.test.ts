@@ -8,6 +8,7 @@ import { randomSwap } from './random-swap.ts';
 import { removeStopWords } from './remove-stop-words.ts';
 import { stopWords } from './stop-words.ts';
 import { strongText } from './strong-text.ts';
+import { synonymGroups } from './synonym-groups.ts';
 import { synonymReplacement } from './synonym-replacement.ts';
 import { weakText } from './weak-text.ts';
 
@@ -68,6 +69,17 @@ describe('synonymReplacement', () => {
   it('leaves a caption without synonyms as it was', () => {
     expect(synonymReplacement('two  zebras', createRng(0), { synonyms })).toBe('two  zebras');
     expect(synonymReplacement('', createRng(0))).toBe('');
+  });
+
+  it('takes a table from groups: the words of every group that a word is in, and none for others', () => {
+    const synonyms = synonymGroups([
+      ['dog', 'hound'],
+      ['mad', 'angry', 'cross'],
+      ['hound', 'chase'],
+    ]);
+    expect(synonyms('hound')).toEqual(['dog', 'chase']);
+    expect(synonyms('cross')).toEqual(['mad', 'angry']);
+    expect(synonyms('cat')).toEqual([]);
   });
 
   it('has a table of its own whose words stand for each other', () => {

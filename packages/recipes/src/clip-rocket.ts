@@ -22,7 +22,7 @@
  *
  *   vitrail pretrain --recipe clip-rocket:tiny --data scenes
  */
-import { add, clone, concat, mean, mul, type Scalar, split, sub, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, clone, concat, mean, mul, type Scalar, slice, sub, type Tensor2D } from '@tensorflow/tfjs-core';
 import { mapTree, type Rng, type TensorTree } from '@vitrail/core';
 import { emaUpdate } from '@vitrail/ema';
 import {
@@ -189,13 +189,13 @@ function rocketProgram(
     const { global, strong, texts } = batch;
     const pictures = strong ? concat([global, strong.images]) : global;
     const cls = clsToken(encoder.encodeImages(params.image, pictures).cls, 0); // [(1 + A) B, D]
-    const [image, ...images] = split<Tensor2D>(cls, 1 + rocket.views);
+    const [image, ...images] = viewsOf(cls, 1 + rocket.views);
     const weak = { images: image, texts: encoder.encodeTexts(params.text, texts) };
     if (strong === undefined) return { weak, strong: { images: [], texts: [] } };
     const strongTexts = encoder.encodeTexts(params.text, strong.texts, {
       onBlockInput: (tokens, block) => dropout(tokens, rocket.textDropout, batch.dropout.fork(block)),
     });
-    return { weak, strong: { images, texts: split<Tensor2D>(strongTexts, rocket.views) } };
+    return { weak, strong: { images, texts: viewsOf(strongTexts, rocket.views) } };
   }
 
   /** z of the weak views and h of the strong ones, each of which is normalised by itself; and the statistics for the next step. */
@@ -218,6 +218,12 @@ function rocketProgram(
       ...(statistics && { statistics: { image: image.statistics, text: text.statistics } }),
     };
   }
+}
+
+/** `[views B, D]` to `[B, D]` each. By slices: a split into one has no gradient in tfjs. */
+function viewsOf(rows: Tensor2D, views: number): Tensor2D[] {
+  const size = rows.shape[0] / views;
+  return Array.from({ length: views }, (_, view) => slice(rows, [view * size, 0], [size, rows.shape[1]]));
 }
 
 /** Views through one MLP, a call each, as batch norms want it; and the statistics after the last. */

@@ -45,6 +45,24 @@ onBackend(['cpu', 'wasm'], () => {
     });
   });
 
+  it('lets a function change what goes into each block, the residual among it', () => {
+    tidy(() => {
+      const { config, params, ids, padding } = tipsTextReference();
+      const seen: number[] = [];
+      const doubledAt = (place: number) => {
+        const onBlockInput = (x: Tensor3D, block: number): Tensor3D => {
+          seen.push(block);
+          return mul(x, block === place ? 2 : 1);
+        };
+        return applyText(config, params, { ids, padding }, { onBlockInput });
+      };
+      const { pooled } = applyText(config, params, { ids, padding }, { onEmbeddings: { after: (x) => mul(x, 2) } });
+      expectClose(doubledAt(0).pooled, pooled.dataSync(), 1e-6);
+      expect(seen).toEqual(Array.from({ length: config.depth }, (_, block) => block));
+      expectClose(doubledAt(config.depth).pooled, applyText(config, params, { ids, padding }).pooled.dataSync(), 1e-6);
+    });
+  });
+
   it('pools the same whatever ids stand at padding, and however much padding there is', () => {
     tidy(() => {
       const { config, params } = tipsTextReference();
