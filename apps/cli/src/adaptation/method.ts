@@ -37,11 +37,11 @@ const defaultRank = 8;
 
 /** How fast each method learns when nobody says it; see the README. */
 export const defaultLearningRates: Readonly<Record<MethodSettings['method'], number>> = {
-  adalink: 5e-3,
+  adalink: 1e-2,
   lora: 5e-3,
   prompt: 2e-2,
   finetune: 3e-4,
-  'linear-probe': 5e-3,
+  'linear-probe': 2e-3,
 };
 
 /**
