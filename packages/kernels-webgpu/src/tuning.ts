@@ -30,7 +30,7 @@ export type Tile = WorkgroupTile | SubgroupTile;
 export type ProductTuning = {
   /** Tiles to choose from, with the time that a multiply-add of each takes, relative to the others. */
   readonly tiles: readonly { readonly tile: Tile; readonly cost: number }[];
-  /** Workgroups that keep the whole device busy. A product with fewer is divided along its depth. */
+  /** Workgroups that keep the whole device busy, for norms as well. A product with fewer is divided along its depth. */
   readonly workgroups: number;
   /** Least depth of such a part. */
   readonly splitDepth: number;

@@ -1,12 +1,13 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { layerNorm, layerNormGrad } from '../shaders/layer-norm.ts';
 import { sumRows } from '../shaders/sum-rows.ts';
+import { productTuning } from '../tuning.ts';
 import { MOST_WIDTH, rowSlices } from '../wgsl/row-slices.ts';
 import type { KernelSet } from './kernel-set.ts';
 import { zeros } from './zeros.ts';
 
-/** Rows of partial sums over rows. Enough workgroups for a large device; more would cost more to add up. */
-const MOST_PARTIAL_SUMS = 256;
+/** Rows of partial sums over rows, for each workgroup that keeps the device busy; more would cost more to add up. */
+const PARTIAL_SUMS = 2;
 
 /**
  * `VitrailLayerNorm`, one launch, and its gradient, two: the second adds up what the workgroups of the first sum over their rows. Rows
@@ -44,7 +45,7 @@ export const layerNormKernels: KernelSet = (device) => ({
     if (rows === 0) return [dx, zeros(device, [width]), zeros(device, [width])];
     const slices = rowSlices(width);
     const rowsAtOnce = 256 / slices.lanes;
-    const rowsPerGroup = rowsAtOnce * Math.ceil(rows / rowsAtOnce / MOST_PARTIAL_SUMS);
+    const rowsPerGroup = rowsAtOnce * Math.ceil(rows / rowsAtOnce / (PARTIAL_SUMS * productTuning(device).workgroups));
     const blocks = Math.ceil(rows / rowsPerGroup);
     const columns = slices.vector ? width / 4 : width;
     const partial = device.scratch(blocks * 2 * width);
