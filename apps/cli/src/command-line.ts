@@ -73,6 +73,7 @@ function commandLine(finish: (status: number) => void): Command {
     .option('--steps <n>', 'short for --set train.steps=N', wholeNumber)
     .option('--batch-size <n>', 'short for --set train.batchSize=N', wholeNumber)
     .option('--seed <n>', 'short for --set train.seed=N', wholeNumber)
+    .option('--from <model>', 'start from the weights of a run or a model, in all that it has of what is trained')
     .option(
       '--tokenizer <file>',
       'tokenizer.json to use, as train-tokenizer writes it; without it words of the captions are learned',

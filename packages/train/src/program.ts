@@ -15,7 +15,8 @@ export type LossResult = {
 /**
  * A training system, as pure functions: what a recipe is to the loop.
  *
- * `params` is what gradients reach. `carried` is what training keeps beside it and no gradient reaches: an averaged teacher, centres.
+ * `params` is what gradients reach. `carried` is what training keeps beside it and no gradient reaches: an averaged teacher, centres. An average of
+ * parameters is a tree under a name of its own with their paths in it (`teacher.image.cls` of `image.cls`), and starts as a copy of them.
  *
  * No function disposes what it is given, and whoever calls owns what comes back. All but `init` run inside `tidy`, so intermediate tensors
  * need no care, and may hand back a tensor that they were given (a metric that is a parameter, a carried tensor that stays the same).

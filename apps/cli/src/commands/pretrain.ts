@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { BackendReport } from '@vitrail/backend';
-import { VitrailError } from '@vitrail/core';
+import { latestCheckpoint } from '@vitrail/checkpoints/node';
+import { createRng, disposeTree, VitrailError } from '@vitrail/core';
+import type { SampleSource } from '@vitrail/data';
 import { findRecipe, type Recipe, type RunConfiguration } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import { openRunDirectory } from '@vitrail/train/node';
 import { type BackendOptions, goesWithWebGpu, startAnnouncedBackend } from '../backend.ts';
-import { possibleTasks } from '../evaluation/tasks.ts';
+import { nothingToMeasure, possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
 import { requireRoom } from '../memory-estimate.ts';
 import { printResult } from '../print-result.ts';
@@ -15,6 +17,7 @@ import { type GivenTokenizer, readGivenTokenizer } from '../training/given-token
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
 import { type NeededModel, openNeededModel } from '../training/needed-model.ts';
 import { type Run, trainRun } from '../training/run.ts';
+import { openStartingWeights, type Start, type StartingWeights, startFrom } from '../training/starting-weights.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
 import { learnTokenizer } from '../training/tokenizer.ts';
@@ -25,6 +28,8 @@ import { versions } from '../version.ts';
 export type PretrainOptions = ConfigurationOptions &
   BackendOptions & {
     out?: string;
+    /** The model whose weights are the start. */
+    from?: string;
     /** A `tokenizer.json`, in place of words learned from the captions. */
     tokenizer?: string;
     resume?: boolean;
@@ -72,10 +77,13 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
     process.stderr.write(`${requireRoom(recipe.memory, settings, { precision, maximumTensorBytes })}\n`);
   }
   const needed = await openNeededModel(recipe, settings);
+  let weights: StartingWeights | undefined;
   try {
-    return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, needed, directory, backend });
+    weights = options.from === undefined ? undefined : await openStartingWeights(options.from);
+    return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, needed, weights, directory, backend });
   } finally {
     needed?.model.dispose();
+    weights?.model.dispose();
   }
 }
 
@@ -86,6 +94,7 @@ type Parts = {
   settings: RunConfiguration;
   given?: GivenTokenizer;
   needed?: NeededModel;
+  weights?: StartingWeights;
   directory: string;
   backend: BackendReport;
 };
@@ -93,14 +102,22 @@ type Parts = {
 async function pretrainWith(
   interrupt: Interrupt,
   options: PretrainOptions,
-  { recipe, presetName, settings, given, needed, directory, backend }: Parts,
+  { recipe, presetName, settings, given, needed, weights, directory, backend }: Parts,
 ): Promise<number> {
   const { resume = false } = options;
   const data = await openTrainingData(settings, directory);
+  let start: Start | undefined;
   try {
-    const learned = settings.text && (given?.tokenizer ?? (await learnTokenizer(data.train, settings.text)));
+    if (given && weights?.model.tokenizer) {
+      throw new VitrailError(
+        'invalid-argument',
+        `--tokenizer: the text tower of --from knows the ids of its own tokenizer; leave it away`,
+      );
+    }
+    const known = given?.tokenizer ?? weights?.model.tokenizer;
+    const learned = settings.text && (known ?? (await learnTokenizer(data.train, settings.text)));
     const tokenizer = learned ?? needed?.model.tokenizer;
-    await possibleTasks(data.evaluation, { encodesTexts: tokenizer !== undefined }); // Data that nothing can be measured on is reported before training.
+    await requireMeasurable(data.evaluation, { encodesTexts: tokenizer !== undefined });
     for (const warning of await streamWarnings(data.train, settings.captions?.streams ?? []))
       process.stderr.write(`warning: ${warning}\n`);
     const config = withVocabularyOf(learned, settings);
@@ -113,7 +130,12 @@ async function pretrainWith(
       samples: { train: data.train.size, evaluation: data.evaluation.size },
       ...(given && { tokenizer: given.origin }),
       ...(needed && { learnedFrom: needed.path }),
+      ...(weights && { startedFrom: weights.path }),
     };
+    const system = recipe.assemble(config, needed?.model);
+    // What does not fit is said before there is a directory.
+    const goesOn = resume && (await latestCheckpoint(join(directory, 'checkpoints'))) !== undefined;
+    if (weights && !goesOn) start = startOf(system, weights, { tokenizer, seed: config.train.seed });
     await openRunDirectory(directory, { ...origin, ...config }, { resume, mayDiffer });
     process.stderr.write(`run: ${directory}\n`);
     await data.keepIndices();
@@ -122,8 +144,9 @@ async function pretrainWith(
       (resume && (await alreadyCompleted(directory))) ||
       (await trainAndTell(interrupt, {
         directory,
-        system: recipe.assemble(config, needed?.model),
+        system,
         config,
+        start,
         tokenizer,
         data,
         backend: backend.name,
@@ -137,8 +160,30 @@ async function pretrainWith(
     printResult({ ...summary, run: directory, report }, { json: options.json ?? false });
     return summary.status === 'completed' ? exitStatus.done : exitStatus.interrupted;
   } finally {
+    if (start) disposeTree(start.params, start.carried); // A second time, where the run has taken them over: that does no harm.
     await data.close();
   }
+}
+
+/** The start of a run from weights, which are disposed: what the run changes is not kept beside it. */
+function startOf(
+  { model, program }: Run['system'],
+  weights: StartingWeights,
+  { tokenizer, seed }: { tokenizer?: Tokenizer; seed: number },
+): Start {
+  const { start, startsFresh } = startFrom(weights, program.init(createRng(seed).fork('init')), model.describe(tokenizer));
+  weights.model.dispose();
+  const rest = startsFresh.length > 0 ? ` but ${startsFresh.join(', ')}, which start fresh` : '';
+  process.stderr.write(`from ${weights.path}: all parameters${rest}\n`);
+  return start;
+}
+
+/** Data that nothing can be measured on is reported before training. Pictures alone can be learned from without being measured on. */
+async function requireMeasurable(source: SampleSource, model: { encodesTexts: boolean }): Promise<void> {
+  if ((await possibleTasks(source, model)).length > 0) return;
+  const error = nothingToMeasure(source, model);
+  if (model.encodesTexts) throw error;
+  process.stderr.write(`warning: ${error.message}: the run ends without an evaluation\n`);
 }
 
 /** The configuration with room for the ids of the run's tokenizer. */

@@ -54,6 +54,7 @@ export async function evaluateModel(
 ): Promise<EvaluationResult> {
   if (tasks !== undefined) await requirePossible(tasks, source, model);
   const wanted = tasks ?? (await possibleTasks(source, model));
+  if (wanted.length === 0) throw nothingToMeasure(source, model);
   if (source.size < fewestPictures) {
     throw new VitrailError(
       'missing-data',
@@ -95,34 +96,34 @@ export async function evaluateModel(
 /** The tasks that take a text tower. */
 const withTexts: readonly TaskName[] = ['zero-shot-segmentation', 'zero-shot-classification', 'retrieval'];
 
-/**
- * The tasks that a source has the labels and captions for, and a model the towers.
- *
- * @throws `missing-data` when there is none.
- */
+/** The tasks that a source has the labels and captions for, and a model the towers; there may be none. */
 export async function possibleTasks(
   source: SampleSource,
   { encodesTexts }: Pick<Model, 'encodesTexts'>,
 ): Promise<readonly TaskName[]> {
   const labelled = source.classNames !== undefined;
   const captioned = await hasCaptions(source);
-  const possible = taskNames.filter((task) => {
+  return taskNames.filter((task) => {
     if (!encodesTexts && withTexts.includes(task)) return false;
     if (task === 'retrieval') return captioned;
     if (task === 'zero-shot-classification' || task === 'knn') return labelled && source.singles !== undefined;
     return labelled && source.hasLabelMaps;
   });
-  if (possible.length > 0) return possible;
-  throw new VitrailError(
+}
+
+/** The error of a source without anything that a model could be measured by: `missing-data`. */
+export function nothingToMeasure({ description }: SampleSource, { encodesTexts }: Pick<Model, 'encodesTexts'>): VitrailError {
+  return new VitrailError(
     'missing-data',
     encodesTexts
-      ? `nothing can be measured on ${source.description}: its first samples have no captions, and its pictures no classes (classes.json beside the shards names them)`
-      : `nothing can be measured on ${source.description} of a model without texts: its pictures have no classes (classes.json beside the shards names them)`,
+      ? `nothing can be measured on ${description}: its first samples have no captions, and its pictures no classes (classes.json beside the shards names them)`
+      : `nothing can be measured on ${description} of a model without texts: its pictures have no classes (classes.json beside the shards names them)`,
   );
 }
 
 async function requirePossible(tasks: readonly TaskName[], source: SampleSource, model: Model): Promise<void> {
   const possible = await possibleTasks(source, model);
+  if (possible.length === 0) throw nothingToMeasure(source, model);
   const impossible = tasks.find((task) => !possible.includes(task));
   if (impossible === undefined) return;
   if (!model.encodesTexts && withTexts.includes(impossible)) {

@@ -12,7 +12,7 @@ const quickTasksWithoutTexts: readonly TaskName[] = ['knn'];
 export type RunEvaluation = {
   /** A few measures of the model after `step` steps. */
   quick(model: Model, step: number): Promise<void>;
-  /** All that the data allows, on four times as many pictures; `undefined` when it was interrupted. */
+  /** All that the data allows, on four times as many pictures, nothing where it allows nothing; `undefined` when it was interrupted. */
   final(model: Model, step: number): Promise<EvaluationResult | undefined>;
   /** Pictures that could not be used so far, each counted once. */
   badPictures(): number;
@@ -55,7 +55,10 @@ export function runEvaluation({
       const tasks = (await possibleTasks(source, model)).filter((task) => quick.includes(task));
       if (tasks.length > 0) await measure(model, step, { samples, tasks });
     },
-    final: (model, step) => measure(model, step, { samples: 4 * samples }),
+    async final(model, step) {
+      const tasks = await possibleTasks(source, model);
+      return tasks.length > 0 ? await measure(model, step, { samples: 4 * samples }) : {};
+    },
     badPictures: () => bad.size,
   };
 }

@@ -29,6 +29,7 @@ import { openGpuProfile } from './gpu-profile.ts';
 import { metricMeans, openMetricWindow } from './metric-window.ts';
 import { openPace } from './pace.ts';
 import { runEvaluation } from './run-evaluation.ts';
+import type { Start } from './starting-weights.ts';
 import { type RunSummary, summaryPath } from './summary.ts';
 import { openTrackers } from './trackers.ts';
 import type { TrainingData } from './training-data.ts';
@@ -43,6 +44,8 @@ export type Run = {
   directory: string;
   system: System<TensorTree, TensorTree, unknown>;
   config: RunConfiguration;
+  /** What is trained on before the first step, taken over; fresh parameters without, and not looked at where there is a checkpoint. */
+  start?: Start;
   /** Of a system that reads captions, or whose model does. */
   tokenizer?: Tokenizer;
   data: TrainingData;
@@ -71,6 +74,7 @@ export async function trainRun({
   directory,
   system,
   config,
+  start,
   tokenizer,
   data,
   backend,
@@ -84,7 +88,7 @@ export async function trainRun({
   const checkpoints = join(directory, 'checkpoints');
   const { model } = system;
   const saved = resume ? await loadLatestState(checkpoints, { model, tokenizer }) : undefined;
-  const fresh = () => initTrainState(system.program.init(createRng(train.seed).fork('init')), system.optimizer);
+  const fresh = () => initTrainState(start ?? system.program.init(createRng(train.seed).fork('init')), system.optimizer);
   const initial: TrainState = saved?.state ?? fresh();
   const towers = modelTensors(model, initial) as { image: TensorTree; text?: TensorTree };
   const parameters = {
