@@ -1,11 +1,12 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { scalar } from '@tensorflow/tfjs-core';
 import { startBackend } from '@vitrail/backend';
-import { decodeSafetensors } from '@vitrail/checkpoints';
+import { decodeSafetensors, encodeSafetensors } from '@vitrail/checkpoints';
 import { createRng, disposeTree } from '@vitrail/core';
-import { exportModel } from '@vitrail/pretrained';
-import { initText, wordTokenizer } from '@vitrail/text';
+import { clip, exportModel, saveParameters } from '@vitrail/pretrained';
+import { initText, trainBytePairs, wordTokenizer } from '@vitrail/text';
 import { initVit } from '@vitrail/vit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readLatest, readMetrics } from './run-files.ts';
@@ -14,6 +15,8 @@ import { captionedMembers, classNames, writeShard } from './shards.ts';
 import { vitrail } from './vitrail.ts';
 import { vitrailProcess } from './vitrail-process.ts';
 
+/** A small CLIP whose configuration is taken. */
+const clipFixture = fileURLToPath(new URL('../../../packages/pretrained/test/fixtures/clip', import.meta.url));
 const folder = scratchFolder();
 const path = (name: string) => join(folder, name);
 const [model, wide] = ['model', 'wide'].map(path);
@@ -164,6 +167,34 @@ describe('a few pictures', () => {
         : ['image.patchEmbed.bias', 'image.patchEmbed.kernel', 'text.tokenEmbedding'];
     expect(changed.sort()).toEqual(expected);
   });
+});
+
+it('CLIP of transformers is adapted, too, and says when it cannot be written', async () => {
+  const json = JSON.parse(readFileSync(join(clipFixture, 'config.json'), 'utf8'));
+  const texts = classNames.flatMap((name) => [`a ${name}`, `a picture of a ${name}`, 'there is a picture with a']);
+  const tokenizer = trainBytePairs(texts, { vocabularySize: 290 });
+  const text_config = { ...json.text_config, vocab_size: 290, max_position_embeddings: 32, eos_token_id: 2 };
+  const header = { config: { ...json, text_config }, tensors: {}, metadata: {} };
+  const towers = clip.recognise(header);
+  if (towers === undefined) throw new Error('not taken for CLIP');
+  const params = clip.init(towers, createRng(0));
+  const files = {
+    'config.json': JSON.stringify(header.config),
+    'tokenizer.json': JSON.stringify(tokenizer),
+    'model.safetensors': encodeSafetensors(await saveParameters(params, clip.naming(towers))),
+  };
+  disposeTree(params);
+  mkdirSync(path('clip'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path('clip'), name), content);
+  const argv = ['--checkpoint', path('clip'), '--method', 'adalink', '--rank', '3', '--towers', 'both', '--steps', '12'];
+  const { status, stdout, stderr } = await adapt('clip-adalink', ...argv, '--learning-rate', '1e-2', '--json');
+  expect(status, stderr).toBe(0);
+  const { parameters, eval: result } = JSON.parse(stdout) as Summary;
+  expect(parameters.trained).toBe(2 * (24 + 16) * 3);
+  expect(result.zeroShot.top1).toBeCloseTo(await zeroShotOf(path('clip')), 6);
+  const merge = await adapt('clip-merge', ...argv, '--place', 'before', '--merge');
+  expect(merge.status).toBe(2);
+  expect(merge.stderr).toContain('--merge: models with both towers of TIPS can be exported');
 });
 
 it('a run that was interrupted and resumed ends with the bits of one that was not', async () => {
