@@ -57,6 +57,8 @@ beforeAll(async () => {
   await writeShard(path('train'), 'a.tar', await captionedMembers(40));
   await writeShard(path('test'), 'b.tar', await captionedMembers(30, { start: 100 }));
   for (const split of ['train', 'test']) writeFileSync(join(path(split), 'classes.json'), JSON.stringify(classNames));
+  const { status, stderr } = await adapt('short', '--method', 'adalink', '--rank', '3', '--steps', '2');
+  expect(status, stderr).toBe(0);
 });
 
 const base = ['--checkpoint', model, '--data', data, '--shots', '4', '--backend', 'wasm'];
@@ -122,7 +124,7 @@ describe('a few pictures', () => {
   });
 
   it('leave an adapter that says where it belongs, and measures the same on the model again', async () => {
-    const file = join(path('adalink'), 'adapter.safetensors');
+    const file = join(path('short'), 'adapter.safetensors');
     const { tensors, metadata } = readTensors(file);
     expect(Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))).toEqual({
       'adalink.image.down': [width, 3],
@@ -134,7 +136,7 @@ describe('a few pictures', () => {
     });
     const again = await adapt('again', '--adapter', file, '--steps', '0', '--json');
     expect(again.status, again.stderr).toBe(0);
-    const trained = readJson(path('adalink'), 'summary.json');
+    const trained = readJson(path('short'), 'summary.json');
     expect(JSON.parse(again.stdout).eval).toEqual(trained.eval);
     expect(readFileSync(join(path('again'), 'adapter.safetensors')).equals(readFileSync(file))).toBe(true);
   });
@@ -249,11 +251,11 @@ describe('is refused before the first step', () => {
     ['no text tower', [...plain, '--checkpoint', join(path('model-files'), 'vision.npz')], 2, 'has no text tower'],
     [
       'an adapter of another width',
-      ['--adapter', join(path('adalink'), 'adapter.safetensors'), '--checkpoint', wide],
+      ['--adapter', join(path('short'), 'adapter.safetensors'), '--checkpoint', wide],
       1,
       'whose image has width 16, but in this one it is 24',
     ],
-    ['an adapter with a method', ['--adapter', join(path('adalink'), 'adapter.safetensors'), ...plain], 2, 'leave --method out'],
+    ['an adapter with a method', ['--adapter', join(path('short'), 'adapter.safetensors'), ...plain], 2, 'leave --method out'],
     ['an adapter that is a model', ['--adapter', join(model, 'model.safetensors')], 1, 'is no adapter.safetensors'],
   ])('%s', async (_, argv, status, answer) => {
     if (argv.some((argument) => argument.endsWith('plain.tar'))) {
