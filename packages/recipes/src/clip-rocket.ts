@@ -160,7 +160,7 @@ function rocketProgram(
       const scales = { weak: params.logitScale, strong: params.strongLogitScale ?? params.logitScale };
       const clip = mean<Scalar>(clipRocketLoss(views, scales, { labelSmoothing: loss.labelSmoothing }));
       const base: Scalar = mul(clip, loss.reduction === 'sum' ? 2 : 1);
-      const metrics = { ...pairMetrics(views, scales.weak, clip), 'loss/clip': base };
+      const metrics = pairMetrics(views, scales.weak, clip);
       if (term === undefined) return { loss: base, metrics, auxiliary };
 
       // The further term, whose targets may come from a momentum copy of the network that sees the same views.
@@ -170,7 +170,7 @@ function rocketProgram(
       };
       const { strong } = views;
       const further = term.loss({ heads: params.heads ?? {}, features, strong, strongLogitScale: scales.strong, target });
-      return { loss: add(base, further), metrics: { ...metrics, [`loss/${term.name}`]: further }, auxiliary };
+      return { loss: add(base, further), metrics: { ...metrics, 'loss/clip': base, [`loss/${term.name}`]: further }, auxiliary };
     },
 
     carry: ({ momentum }, params, auxiliary) => ({
