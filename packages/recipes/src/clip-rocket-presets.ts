@@ -33,6 +33,7 @@ function withStrongViews(name: string, { config, note }: Preset<DualEncoderConfi
       ...config,
       image: { ...config.image, clsTokens: 1 },
       captions: { streams: [config.captions.streams.flat()] },
+      train: { ...config.train, ...(name === 'tiny' && { steps: 360 }) },
       views: { ...config.views, globalScale: [0.5, 1], flip: 0 },
       loss: {
         temperature: 0.07,

@@ -26,26 +26,22 @@ import { add, clone, concat, mean, mul, type Scalar, slice, sub, type Tensor2D }
 import { mapTree, type Rng, type TensorTree } from '@vitrail/core';
 import { emaUpdate } from '@vitrail/ema';
 import {
-  applyMlp,
   type ClipRocketProjectorParams,
   type ClipRocketProjectors,
   type ClipRocketStatistics,
-  clipRocketProjector,
   initClipRocketProjectors,
   initClipRocketStatistics,
-  type MlpConfig,
-  type MlpParams,
-  type MlpStatistics,
 } from '@vitrail/heads';
 import { type CrossModalViews, clipRocket as clipRocketLoss, infoNce, initLogitScale } from '@vitrail/losses';
-import { dropout, linear, withoutGradient } from '@vitrail/ops';
+import { dropout, withoutGradient } from '@vitrail/ops';
 import type { RocketModelConfig } from '@vitrail/pretrained';
 import type { TextParams } from '@vitrail/text';
 import type { TrainProgram } from '@vitrail/train';
 import type { VitParams } from '@vitrail/vit';
 import { disposeRocketBatch, type RocketBatch, rocketBatch, rocketViews } from './clip-rocket-batch.ts';
-import { hasStrongProjectors, type RocketConfiguration, requireRocket } from './clip-rocket-configuration.ts';
+import { type RocketConfiguration, requireRocket } from './clip-rocket-configuration.ts';
 import { rocketPresets } from './clip-rocket-presets.ts';
+import { projectorsOf, projectViews } from './clip-rocket-projection.ts';
 import { clsToken } from './contrastive-loss.ts';
 import { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
 import { buildOptimizer } from './optimizer.ts';
@@ -154,7 +150,7 @@ function rocketProgram(
 
     loss(params, { statistics, momentum }, batch) {
       const features = encodeViews(params, batch);
-      const { views, ...auxiliary } = projectViews(params.projectors, statistics, features);
+      const { views, ...auxiliary } = projectViews(projectors, params.projectors, statistics, features);
 
       // L_CLIP: the weak pair, and every strong picture with every strong caption.
       const scales = { weak: params.logitScale, strong: params.strongLogitScale ?? params.logitScale };
@@ -197,44 +193,12 @@ function rocketProgram(
     });
     return { weak, strong: { images, texts: viewsOf(strongTexts, rocket.views) } };
   }
-
-  /** z of the weak views and h of the strong ones, each of which is normalised by itself; and the statistics for the next step. */
-  function projectViews(
-    { weak, strong }: ClipRocketProjectorParams,
-    statistics: ClipRocketStatistics | undefined,
-    features: CrossModalViews,
-  ): { views: CrossModalViews; statistics?: ClipRocketStatistics } {
-    const { images, texts } = features.strong;
-    const linearly = (kernel: { kernel: Tensor2D }) => (view: Tensor2D) => linear(view, kernel) as Tensor2D;
-    const z = { images: linearly(weak.image)(features.weak.images), texts: linearly(weak.text)(features.weak.texts) };
-    if (projectors.strong === undefined || strong === undefined) {
-      const h = { images: images.map(linearly(weak.image)), texts: texts.map(linearly(weak.text)) };
-      return { views: { weak: z, strong: h } };
-    }
-    const image = projectInTurn(projectors.strong, strong.image, statistics?.image ?? {}, images);
-    const text = projectInTurn(projectors.strong, strong.text, statistics?.text ?? {}, texts);
-    return {
-      views: { weak: z, strong: { images: image.outputs, texts: text.outputs } },
-      ...(statistics && { statistics: { image: image.statistics, text: text.statistics } }),
-    };
-  }
 }
 
 /** `[views B, D]` to `[B, D]` each. By slices: a split into one has no gradient in tfjs. */
 function viewsOf(rows: Tensor2D, views: number): Tensor2D[] {
   const size = rows.shape[0] / views;
   return Array.from({ length: views }, (_, view) => slice(rows, [view * size, 0], [size, rows.shape[1]]));
-}
-
-/** Views through one MLP, a call each, as batch norms want it; and the statistics after the last. */
-function projectInTurn(config: MlpConfig, params: MlpParams, statistics: MlpStatistics, views: readonly Tensor2D[]) {
-  let latest = statistics;
-  const outputs = views.map((view) => {
-    const { output, statistics: next } = applyMlp(config, params, latest, view, { training: true });
-    latest = next;
-    return output;
-  });
-  return { outputs, statistics: latest };
 }
 
 /** InfoNCE of the weak pair, as `clip` logs it, and of the strong ones: for logs alone. */
@@ -245,15 +209,6 @@ function pairMetrics({ weak, strong }: CrossModalViews, logitScale: Scalar, clip
     const pairs: Scalar = count === 0 ? contrastive : mul(sub(mul(clip, 1 + count), contrastive), 1 / count);
     return { 'loss/contrastive': contrastive, ...(count > 0 && { 'loss/strong': pairs }) };
   });
-}
-
-function projectorsOf(config: RocketConfiguration): ClipRocketProjectors {
-  const { hidden, outputs, projector } = config.rocket;
-  const { width } = config.image;
-  if (!hasStrongProjectors(config)) return { width, outputs };
-  const strong =
-    projector === 'mlp' ? clipRocketProjector(width, { hidden, outputs }) : { width, layers: [{ width: outputs, bias: false }] };
-  return { width, outputs, strong };
 }
 
 function trainedModel(
