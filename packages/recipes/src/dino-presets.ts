@@ -20,6 +20,7 @@ function multiCrop({ views, ...base }: ImageConfiguration) {
       studentTemperature: 0.1,
       teacherTemperature: { from: 0.04, to: 0.07, steps: 200 },
       centerMomentum: 0.9,
+      koLeoWeight: 0,
     },
     teacher: { momentum: { from: 0.99, to: 1 } },
   };
@@ -48,14 +49,12 @@ function atPaperSize(base: ImageConfiguration, { epochs, prototypes }: { epochs:
   };
 }
 
-const withoutKoLeo = <C extends { loss: object }>(config: C) => ({ ...config, loss: { ...config.loss, koLeoWeight: 0 } });
-
 /** DINO's presets, from a demonstration to the paper's sizes. */
 export const dinoPresets = imagePresets<DinoConfiguration>({
-  tiny: (base) => withoutKoLeo(multiCrop(base)),
-  small: (base) => withoutKoLeo(multiCrop(base)),
-  'S/16': (base) => withoutKoLeo(atPaperSize(base, { epochs: 800, prototypes: 65536 })),
-  'B/16': (base) => withoutKoLeo(atPaperSize(base, { epochs: 400, prototypes: 65536 })),
+  tiny: multiCrop,
+  small: multiCrop,
+  'S/16': (base) => atPaperSize(base, { epochs: 800, prototypes: 65536 }),
+  'B/16': (base) => atPaperSize(base, { epochs: 400, prototypes: 65536 }),
 });
 
 const masked = <C extends { loss: object }>(config: C) => ({

@@ -15,7 +15,7 @@
  *
  *   vitrail pretrain --recipe dino:tiny --data scenes
  */
-import { add, mean, mul, reshape, type Scalar, type Tensor1D, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
+import { add, mean, mul, type Scalar, type Tensor1D, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import { disposeTree, type TensorTree } from '@vitrail/core';
 import { initTeacher, momentumSchedule, updateTeacher } from '@vitrail/ema';
 import {
@@ -25,16 +25,14 @@ import {
   teacherTemperature,
   updateCenter,
 } from '@vitrail/heads';
-import { koLeo } from '@vitrail/losses';
 import { withoutGradient } from '@vitrail/ops';
-import { requireRange } from '@vitrail/train';
 import type { VitParams } from '@vitrail/vit';
 import { type ImageBatch, imageBatch } from './batch.ts';
 import type { ImageConfiguration } from './configuration.ts';
 import { clsToken } from './contrastive-loss.ts';
 import { dinoPresets } from './dino-presets.ts';
 import { imageTower } from './image-tower.ts';
-import { crossCropLosses, requireMultiCrop } from './multi-crop.ts';
+import { crossCropLosses, type KoLeoSection, requireMultiCrop, spread } from './multi-crop.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireImageSettings } from './require-settings.ts';
@@ -49,10 +47,7 @@ import {
 /** Every setting of DINO. */
 export type DinoConfiguration = ImageConfiguration &
   SelfDistillation & {
-    loss: SharpeningSection & {
-      /** Weight of the KoLeo regulariser of the CLS tokens of global crops (DINOv2: 0.1); 0 leaves it out. */
-      koLeoWeight: number;
-    };
+    loss: SharpeningSection & KoLeoSection;
   };
 
 /** Parameters of DINO: the student's tower and head. */
@@ -77,9 +72,8 @@ export const dino: Recipe<DinoConfiguration, DinoSystem> = {
 function assembleDino(config: DinoConfiguration): DinoSystem {
   requireImageSettings(config);
   requireSelfDistillation(config);
-  requireMultiCrop(config.views);
+  requireMultiCrop(config);
   const { heads, image, loss: weights, train, views } = config;
-  requireRange('loss.koLeoWeight', weights.koLeoWeight, 0, 1e3);
   const tower = imageTower(config, { masks: false });
   const momentum = momentumSchedule({ ...config.teacher.momentum, steps: train.steps });
   const tauT = teacherTemperature(weights.teacherTemperature);
@@ -108,7 +102,7 @@ function assembleDino(config: DinoConfiguration): DinoSystem {
       const metrics: Record<string, Scalar> = { 'loss/dino': mean(pairs) };
       let total = metrics['loss/dino'];
       if (large && weights.koLeoWeight > 0) {
-        metrics['loss/koleo'] = spread(large, globalCrops);
+        metrics['loss/koleo'] = spread(large, views);
         total = add(total, mul(weights.koLeoWeight, metrics['loss/koleo']));
       }
       return { loss: total, metrics, auxiliary: { cls: updateCenter(centers.cls, target, weights.centerMomentum) } };
@@ -129,15 +123,4 @@ function assembleDino(config: DinoConfiguration): DinoSystem {
     release: disposeTree,
     program,
   };
-}
-
-/** KoLeo of the CLS tokens, between crops of different pictures: the mean over the crops of a picture. */
-function spread(cls: Tensor3D, crops: number): Scalar {
-  const [count, , width] = cls.shape;
-  const tokens: Tensor3D = reshape(clsToken(cls, 0), [count / crops, crops, width]);
-  const terms = Array.from({ length: crops }, (_, crop) => mean<Scalar>(koLeo(clsToken(tokens, crop))));
-  return mul(
-    1 / crops,
-    terms.reduce((sum, term) => add(sum, term)),
-  );
 }

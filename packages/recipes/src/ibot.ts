@@ -11,7 +11,7 @@
  * Heads, centring and teacher as in DINO; CLS tokens and patches share one head and have centres of their own (section 3.2). Half of the global crops,
  * by chance, are not masked; of the others a share between `mask.ratio`'s two ends, in blocks (its code: `--pred_ratio 0 0.3 --pred_ratio_var 0 0.2`).
  *
- * Deviations: those of `dino`; blocks are BEiT's as `patchMask` draws them, with an exact count.
+ * Deviations: those of `dino`, with its `loss.koLeoWeight`; blocks are BEiT's as `patchMask` draws them, with an exact count.
  *
  *   vitrail pretrain --recipe ibot:tiny --data scenes
  */
@@ -36,7 +36,7 @@ import type { ImageConfiguration } from './configuration.ts';
 import { clsToken } from './contrastive-loss.ts';
 import { ibotPresets } from './dino-presets.ts';
 import { imageTower } from './image-tower.ts';
-import { crossCropLosses, requireMultiCrop } from './multi-crop.ts';
+import { crossCropLosses, type KoLeoSection, requireMultiCrop, spread } from './multi-crop.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireImageSettings } from './require-settings.ts';
@@ -59,10 +59,11 @@ export type IbotConfiguration = ImageConfiguration &
       /** Least and largest share of the patches of such a crop that is hidden. */
       ratio: readonly [number, number];
     };
-    loss: SharpeningSection & {
-      /** Weight of the patch loss; 1 in the paper. */
-      patchWeight: number;
-    };
+    loss: SharpeningSection &
+      KoLeoSection & {
+        /** Weight of the patch loss; 1 in the paper. */
+        patchWeight: number;
+      };
   };
 
 /** Parameters of iBOT: the student's tower, and the head of CLS tokens and patches. */
@@ -90,7 +91,7 @@ export const ibot: Recipe<IbotConfiguration, IbotSystem> = {
 function assembleIbot(config: IbotConfiguration): IbotSystem {
   requireImageSettings(config);
   requireSelfDistillation(config);
-  requireMultiCrop(config.views);
+  requireMultiCrop(config);
   requireIbot(config);
   const { heads, image, loss: weights, train, views } = config;
   const tower = imageTower(config, { masks: true });
@@ -127,8 +128,13 @@ function assembleIbot(config: IbotConfiguration): IbotSystem {
       const tokens = large.patches.shape[1];
       const hidden = ibotLoss(scores(tokenRows(large.patches)), patchTarget, { tokens, mask }); // [B * G]
       const metrics: Record<string, Scalar> = { 'loss/dino': mean(pairs), 'loss/patch': mean(hidden) };
+      let total = add<Scalar>(metrics['loss/dino'], mul(weights.patchWeight, metrics['loss/patch']));
+      if (weights.koLeoWeight > 0) {
+        metrics['loss/koleo'] = spread(large.cls, views);
+        total = add(total, mul(weights.koLeoWeight, metrics['loss/koleo']));
+      }
       return {
-        loss: add(metrics['loss/dino'], mul(weights.patchWeight, metrics['loss/patch'])),
+        loss: total,
         metrics,
         auxiliary: {
           cls: updateCenter(centers.cls, clsTarget, weights.centerMomentum),

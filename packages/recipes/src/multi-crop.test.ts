@@ -162,6 +162,10 @@ describe('ibot', () => {
       expect(metrics['loss/dino'].dataSync()[0]).toBeCloseTo(mean(crops), 3);
       expect(metrics['loss/patch'].dataSync()[0]).toBeCloseTo(mean(patches), 3);
       expect(loss.dataSync()[0]).toBeCloseTo(mean(crops) + 2 * mean(patches), 3);
+      const spreading = ibot.assemble({ ...tinyIbot, loss: { ...tinyIbot.loss, koLeoWeight: 0.1 } });
+      const { loss: total, metrics: terms } = spreading.program.loss(params, carried, batch, 0);
+      const [more, spread] = [total, terms['loss/koleo']].map((term) => term.dataSync()[0]);
+      expect(more - loss.dataSync()[0]).toBeCloseTo(0.1 * spread, 4);
       const moved = centers[1].map((old, k) => 0.9 * old + 0.1 * mean(t.patches.map((row) => row[k])));
       expectClose([...(auxiliary.patch as Tensor).dataSync()], moved, 1e-5);
     });

@@ -1,7 +1,8 @@
-import { concat, reshape, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, mean, mul, reshape, type Scalar, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
-import { dino, type TeacherScores } from '@vitrail/losses';
+import { dino, koLeo, type TeacherScores } from '@vitrail/losses';
 import type { PrototypeScores } from '@vitrail/ops';
+import { requireRange } from '@vitrail/train';
 import type { ViewsSection } from './configuration.ts';
 import { clsToken } from './contrastive-loss.ts';
 
@@ -44,8 +45,32 @@ export function crossCropLosses(
   });
 }
 
-/** Throws `invalid-argument` unless every picture has two crops at least, of which one can be asked about the other. */
-export function requireMultiCrop({ globalCrops = 1, localCrops }: ViewsSection): void {
+/** The regulariser that DINOv2 added. */
+export type KoLeoSection = {
+  /** Weight of KoLeo of the CLS tokens of global crops (DINOv2: 0.1); 0 leaves it out. */
+  koLeoWeight: number;
+};
+
+/**
+ * KoLeo of the student's CLS tokens, between crops of different pictures: the mean over the global crops of a picture, as DINOv2 has it but for
+ * its sum.
+ *
+ * @param cls `[B * G, 1, D]`, before the head
+ * @returns a scalar, the caller's
+ */
+export function spread(cls: Tensor3D, { globalCrops = 1 }: Pick<ViewsSection, 'globalCrops'>): Scalar {
+  return tidy(() => {
+    const rows = clsToken(cls, 0); // [B * G, D]
+    const terms = Array.from({ length: globalCrops }, (_, crop) => mean<Scalar>(koLeo(ofCrop(rows, crop, globalCrops))));
+    const total = terms.reduce((sum, term) => add(sum, term));
+    return mul(1 / globalCrops, total);
+  });
+}
+
+/** Throws `invalid-argument` unless every picture has two crops at least, of which one can be asked about the other, and for the weight of KoLeo. */
+export function requireMultiCrop({ loss, views }: { loss: KoLeoSection; views: ViewsSection }): void {
+  const { globalCrops = 1, localCrops } = views;
+  requireRange('loss.koLeoWeight', loss.koLeoWeight, 0, 1e3);
   if (globalCrops + localCrops >= 2) return;
   throw new VitrailError(
     'invalid-argument',

@@ -43,7 +43,7 @@ export const tinyDino: DinoConfiguration = {
 export const tinyIbot: IbotConfiguration = {
   ...tinyDino,
   mask: { kind: 'block', probability: 0.5, ratio: [0.25, 0.5] },
-  loss: { studentTemperature, teacherTemperature, centerMomentum, patchWeight: 2 },
+  loss: { ...tinyDino.loss, patchWeight: 2 },
 };
 
 /** A system as those that run recipes by name see it. */
