@@ -22,7 +22,7 @@ export { uta } from './families/uta.ts';
 export { type VitrailFileConfig, type VitrailModelConfig, vitrail } from './families/vitrail.ts';
 export type { AlignedModelConfig } from './families/vitrail-aligned.ts';
 export { readVitrailMetadata, type VitrailDescription, vitrailMetadata } from './families/vitrail-metadata.ts';
-export type { RocketModelConfig } from './families/vitrail-rocket.ts';
+export { type RocketModelConfig, vitrailRocket } from './families/vitrail-rocket.ts';
 export { families } from './families.ts';
 export type { Encoders, ImageEncoder, ImageFeatures, ModelFamily, ModelHeader, Readout, TextEncoder } from './family.ts';
 export { compareTensors, type Differences, describeDifferences, loadParameters, saveParameters } from './load-parameters.ts';

@@ -6,7 +6,7 @@
  *   v' = projector'(f'),   theta' <- tau theta' + (1 - tau) theta after every step, tau 0.99
  *
  * The copy starts equal, normalises by its batches and drops out as in training, and is of parameters alone. It is of towers and of the term's
- * projectors (the code copies CLIP's as well, and does not use them). For the rest see `siamlip.ts`.
+ * heads (the code copies CLIP's projectors as well, and does not use them). For the rest see `siamlip.ts`.
  *
  *   vitrail pretrain --recipe byolip:tiny --data scenes
  */

@@ -12,7 +12,8 @@
  * `rocket.views`; with 0 it is CLIP, but for two linear maps. SiamLIP, BYOLIP, BarLIP and SwALIP are this page with a term more.
  *
  * Deviations: towers, tokenizer and optimiser are those of the TIPS recipes, with one CLS token, so that a comparison with `clip` changes the
- * method and nothing else (the paper has ResNet-50 and ViTs, CLIP's text tower, AdamW at 3e-3). Synonyms come from a table and not from
+ * method and nothing else (the paper has ResNet-50 and ViTs, CLIP's text tower, AdamW at 3e-3). Crops are the paper's, so the plain CLIP to
+ * compare with is `--set rocket.views=0 rocket.stopWordRemoval=0`. Synonyms come from a table and not from
  * WordNet, and are spelt in bytes where no caption has them. Similarities are interpolated with one share (`rocket.weakShare`, which evaluation
  * reads from the model's file), where the code tries nine. Left out: drop-path, which the code leaves at 0; strong crops of another size (192
  * pixels on 29M pictures); strong augmentation of the weak view.
