@@ -72,6 +72,7 @@ onBackend(['wasm'], () => {
 });
 
 it.each([
+  [mae, { ...tinyMae, image: { ...tinyMae.image, initialization: 'local', width: 18 } }, 'image.width is a multiple of 4'],
   [mae, { ...tinyMae, mask: { ratio: 1 } }, 'mask.ratio is a number from 0.01 to 0.99, but 1 came'],
   [
     mae,

@@ -12,7 +12,7 @@
  *   vitrail pretrain --recipe mae:tiny --data scenes
  */
 import { mean, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
-import { disposeTree, type TensorTree, VitrailError } from '@vitrail/core';
+import { disposeTree, type TensorTree } from '@vitrail/core';
 import { mae as maeLoss, normalizePatches, patchify } from '@vitrail/losses';
 import { requireRange } from '@vitrail/train';
 import type { VitParams } from '@vitrail/vit';
@@ -24,7 +24,7 @@ import { imageTower } from './image-tower.ts';
 import { type MaeDecoderParams, type MaeDecoderSection, maeDecoder } from './mae-decoder.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
-import { requireImageSettings, requireTower } from './require-settings.ts';
+import { requireImageSettings, requirePositions, requireTower } from './require-settings.ts';
 
 /** Every setting of MAE. */
 export type MaeConfiguration = ImageConfiguration & {
@@ -77,12 +77,7 @@ function assembleMae(config: MaeConfiguration): MaeSystem {
   const { decoder: section, image, mask, train, views } = config;
   requireRange('mask.ratio', mask.ratio, 0.01, 0.99);
   requireTower('decoder', section, section.width);
-  if (image.initialization === 'local' && section.width % 4 !== 0) {
-    throw new VitrailError(
-      'invalid-argument',
-      `decoder.width is a multiple of 4 with image.initialization "local", but ${section.width} came`,
-    );
-  }
+  if (image.initialization === 'local') requirePositions('decoder', section.width);
   const tower = imageTower(config, { masks: false });
   const decoder = maeDecoder(tower.vit, section, image.initialization);
   const draw = {

@@ -46,6 +46,7 @@ export function requireImageSettings(config: ImageConfiguration): void {
   requireChoice('image.mlp', image.mlp, ['gelu', 'gelu-tanh', 'swiglu']);
   requireWhole('image.width', image.width, 2);
   requireTower('image', image, image.width);
+  if (image.initialization === 'local') requirePositions('image', image.width);
   requireWhole('image.positionGrid', image.positionGrid, 1);
   requireWhole('image.clsTokens', image.clsTokens, 1);
   requireRun(config, image.patchSize);
@@ -62,6 +63,15 @@ export function requireRun({ views, train }: RunConfiguration, patchSize: number
 export function requirePositive(path: string, value: number): void {
   if (value > 0 && value < Number.POSITIVE_INFINITY) return;
   throw new VitrailError('invalid-argument', `${path} is a number above 0, but ${value} came`);
+}
+
+/** Throws `invalid-argument` unless positions of this width can start as sines and cosines of two dimensions, as `image.initialization` local has them. */
+export function requirePositions(section: string, width: number): void {
+  if (width % 4 === 0) return;
+  throw new VitrailError(
+    'invalid-argument',
+    `${section}.width is a multiple of 4 with image.initialization "local", but ${width} came`,
+  );
 }
 
 /** Throws `invalid-argument` naming the first of the sizes of a tower's blocks that cannot be; `section` is that of its settings. */
