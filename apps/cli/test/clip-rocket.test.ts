@@ -72,7 +72,6 @@ it('clip-rocket: a run that is resumed ends as one that was not, its model is ev
 });
 
 it.each([
-  ['siamlip', ['siam.hidden=16', 'siam.outputs=8']],
   ['byolip', ['siam.hidden=16', 'siam.outputs=8']],
   ['barlip', ['bar.hidden=16', 'bar.outputs=8']],
   ['swalip', []],
