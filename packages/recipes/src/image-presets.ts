@@ -25,7 +25,7 @@ function paperSize(image: { width: number; depth: number; heads: number; mlpHidd
 }
 
 const shared = {
-  tiny: { config: withoutTexts(tiny.config), note: '64 px, 8 x 8 patches, width 96; 2 minutes on two CPU cores' },
+  tiny: { config: withoutTexts(tiny.config), note: '64 px, 8 x 8 patches, width 96; minutes on two CPU cores' },
   small: { config: withoutTexts(small.config), note: '64 px, 8 x 8 patches, width 128, 4 layers; real pictures' },
   'S/16': {
     config: paperSize({ width: 384, depth: 12, heads: 6, mlpHidden: 1536 }),
