@@ -18,9 +18,9 @@ const PIECE =
  * a text as its largest id). `vocabularySize = 514 + merges.length`, 49408 for CLIP. A text that is too long is cut and its last token
  * replaced by the end token.
  *
- * Cleaning: what `ftfy` does (entities, ligatures, full-width forms, quotes, line breaks, control characters, NFC), then HTML unescaped twice,
- * white space collapsed, lower case. Deviation: text that was decoded with a wrong encoding ("mojibake") is not repaired; all other texts get
- * the ids of OpenCLIP.
+ * Cleaning: what `ftfy` does (entities, text decoded with a wrong encoding, ligatures, full-width forms, quotes, line breaks, control characters,
+ * NFC), then HTML unescaped twice, white space collapsed, lower case. These are the ids of OpenCLIP, but for characters that are newer than the
+ * Unicode of the browser or of Node.
  *
  * @param options `merges` in the order of their rank, each two symbols with a space between: lines 2 to 48895 of OpenAI's
  *   `bpe_simple_vocab_16e6.txt`, `file.split('\n').slice(1, 48895)`. Fewer make a smaller vocabulary. `maxTokens` 77 by default, at least 2

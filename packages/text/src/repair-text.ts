@@ -8,16 +8,19 @@ const LIGATURES =
 /** Begins the commands to a terminal. */
 const ESCAPE = '\u001b';
 
+/** A line with its break; of longer ones a million characters. */
+const SEGMENT = /[^\n]{0,999999}\n|[^\n]{1,1000000}/gu;
+
 /** The steps are repeated until a text stays as it is, which takes a round for every level of escapes; at most this often. */
 const MOST_ROUNDS = 1000;
 
 /**
- * The repair of text that was damaged on its way, as `ftfy` does it, without its first part.
+ * The repair of text that was damaged on its way, as `ftfy` does it.
  *
- * Line by line: entities of HTML become characters, but from the first line with a `<` on none do; C1 controls become what they are in
- * Windows-1252; ligatures of Latin letters, full-width and half-width forms and typographic quotes become plain; line breaks become `\n`;
- * escape sequences of terminals and control characters go; NFC. Again until nothing changes. Deviation: text that was decoded with a wrong
- * encoding ("mojibake") stays as it is.
+ * Line by line: entities of HTML become characters, but from the first line with a `<` on none do; text that was decoded with a wrong encoding
+ * is decoded again; C1 controls become what they are in Windows-1252; ligatures of Latin letters, full-width and half-width forms and
+ * typographic quotes become plain; line breaks become `\n`; escape sequences of terminals and control characters go; NFC. Again until nothing
+ * changes. Deviation: what is escaped a thousand times over stays escaped.
  *
  * @see `ftfy` 6.3 (fix_text), https://ftfy.readthedocs.io
  */
@@ -48,7 +51,7 @@ export function textRepairer(): (text: string) => string {
   };
   return (text) => {
     let withEntities = true;
-    return (text.match(/[^\n]*\n|[^\n]+/g) ?? [])
+    return (text.match(SEGMENT) ?? [])
       .map((line) => {
         withEntities &&= !line.includes('<');
         return repaired(line, withEntities);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import tokensOfOpenClip from '../fixtures/clip-tokens.json' with { type: 'json' };
+import mojibake from '../fixtures/mojibake.json' with { type: 'json' };
 import { clipTokenizer } from '../src/clip-tokenizer.ts';
 import { encodeBatch } from '../src/encode-batch.ts';
 import { tokenizerFromJSON } from '../src/tokenizer-from-json.ts';
@@ -41,6 +42,10 @@ it.each([
 it('gives the ids of OpenCLIP for captions, other scripts, emoji, entities and noise', () => {
   expect(tokensOfOpenClip.length).toBeGreaterThan(500);
   for (const [text, ids] of tokensOfOpenClip) expect(clip.encode(text as string), JSON.stringify(text)).toEqual(ids);
+});
+
+it('gives the ids of OpenCLIP for text that was decoded with a wrong encoding', () => {
+  for (const [text, , ids] of mojibake) expect(clip.encode(text as string), JSON.stringify(text)).toEqual(ids);
 });
 
 it('cuts long texts and ends them all the same', () => {
