@@ -1,11 +1,11 @@
 /*
  * The classes of characters and the rules for what is unlikely next to what are data of ftfy 6.3.1 (ftfy/badness.py), by Robyn Speer, licensed
- * under the Apache License 2.0: https://github.com/rspeer/python-ftfy. They are written otherwise here, but say the same.
+ * under the Apache License 2.0: https://github.com/rspeer/python-ftfy. They are written otherwise here, and without
+ * rules that others imply, but say the same.
  */
 
 const SPACE = '\\p{White_Space}\\u001c-\\u001f';
 const COMMON = '\xa0\xad´·–-―’…';
-const C1 = '\x80-\x9f';
 /** Hardly seen but in mojibake. */
 const BAD = '¤¦¨ª¬¯¸ºƒˆˇ˘˛˜†‡‰⌐◊\ufffd';
 const LAW = '§¶';
@@ -24,13 +24,13 @@ const BOX = '│┌┐┘├┤┬┼═-╬▀▄█▌▐-▓';
 
 const ACCENTED = LOWER + UPPER;
 const SIGNS = START + END + CURRENCY + NUMERIC + LAW;
-const CYRILLIC = `[ВГРС][${C1}${BAD}${START}${END}${CURRENCY}°µ][ВГРС]`;
-const GREEK = `[ΒΓΞΟ][${C1}${BAD}${START}${END}${CURRENCY}°][ΒΓΞΟ]`;
+const CYRILLIC = `[ВГРС][${BAD}${START}${END}${CURRENCY}°µ][ВГРС]`;
+const GREEK = `[ΒΓΞΟ][${BAD}${START}${END}${CURRENCY}°][ΒΓΞΟ]`;
 const ARABIC = `[ØÙ][${COMMON}${CURRENCY}${BAD}${NUMERIC}${START}ŸŠ®°µ»]`;
 
 /** What does not occur in text that was decoded well. */
 const SIGNS_OF_MOJIBAKE = [
-  `[${C1}]`,
+  '[\x80-\x9f]',
   `[${BAD}${ACCENTED}${BOX}${SIGNS}][${BAD}]`,
   `[a-zA-Z][${LOWER_COMMON}${UPPER_COMMON}][${BAD}]`,
   `[${BAD}][${ACCENTED}${BOX}${SIGNS}]`,
@@ -62,15 +62,13 @@ const SIGNS_OF_MOJIBAKE = [
   'вЂ',
   CYRILLIC,
   'ГўВЂВ[^\\n][A-Za-z ]',
-  // À, Á and the no-break space as Windows-1252, also where byte A0 became a space.
-  'Ã[\xa0¡]',
+  // À and the no-break space as Windows-1252, where byte A0 became a space.
   `[a-z][${SPACE}]?[ÃÂ] `,
   '^[ÃÂ] ',
   `[a-z.,?!${END}]Â[ ${START}${END}]`,
-  // As Windows-1253 and Windows-1257.
+  // As Windows-1253.
   'β€[™\xa0Ά\xad®°]',
   GREEK,
-  'ā€',
 ];
 
 /** Whether a text looks as if it was decoded with a wrong encoding, by a heuristic that rather misses some than takes good text for bad. */

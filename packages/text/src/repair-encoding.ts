@@ -48,6 +48,6 @@ function mended(bytes: string, { name }: SingleByteEncoding): string {
 }
 
 /** C1 controls as what they are in Windows-1252. */
-export function replaceC1Controls(text: string): string {
+function replaceC1Controls(text: string): string {
   return text.replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252[control.charCodeAt(0) - 0x80]);
 }

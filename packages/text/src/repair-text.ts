@@ -1,4 +1,4 @@
-import { encodingRepairer, replaceC1Controls } from './repair-encoding.ts';
+import { encodingRepairer } from './repair-encoding.ts';
 import { htmlUnescaper, namedCharacters } from './unescape-html.ts';
 
 /** Letters that are written as one, each followed by what it stands for. */
@@ -18,7 +18,7 @@ const MOST_ROUNDS = 1000;
  * The repair of text that was damaged on its way, as `ftfy` does it.
  *
  * Line by line: entities of HTML become characters, but from the first line with a `<` on none do; text that was decoded with a wrong encoding
- * is decoded again; C1 controls become what they are in Windows-1252; ligatures of Latin letters, full-width and half-width forms and
+ * is decoded again, and C1 controls become what they are in Windows-1252; ligatures of Latin letters, full-width and half-width forms and
  * typographic quotes become plain; line breaks become `\n`; escape sequences of terminals and control characters go; NFC. Again until nothing
  * changes. Deviation: what is escaped a thousand times over stays escaped.
  *
@@ -34,7 +34,7 @@ export function textRepairer(): (text: string) => string {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const before = text;
       if (withEntities) text = unescapeEntities(text);
-      text = replaceC1Controls(repairEncoding(text))
+      text = repairEncoding(text)
         .replace(ligature, (letter) => ligatures.get(letter) as string)
         .replace(/[\uff01-\uffef]/g, (form) => form.normalize('NFKC'))
         .replaceAll('\u3000', ' ')
