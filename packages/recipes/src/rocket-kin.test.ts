@@ -170,8 +170,8 @@ onBackend(['wasm'], () => {
       const model = await reopened({ ...state.params, ...system.model.further?.(carried) }, system.model.describe(tokenizer));
       expect(Object.keys(model.params).sort()).toEqual(['image', 'projectors', 'statistics', 'text']);
       tidy(() => {
-      expect(model.encodeTexts(['a red ball']).shape).toEqual([1, 12]);
-    });
+        expect(model.encodeTexts(['a red ball']).shape).toEqual([1, 12]);
+      });
       model.dispose();
       disposeState(state);
     },

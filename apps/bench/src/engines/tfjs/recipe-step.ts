@@ -18,7 +18,12 @@ export async function prepareRecipeStep(name: string): Promise<Prepared> {
   const words = source.words?.slice(0, text.vocabularySize - reservedIds) ?? [];
   const tokenizer = wordTokenizer({ words: [...words], maxTokens: text.maxTokens });
   const system = recipe.assemble({ ...preset.config, text: { ...text, vocabularySize: tokenizer.vocabularySize } });
-  const batches = loadBatches(source, { batchSize: train.batchSize, views: system.views ?? views, seed: train.seed, prefetch: 1 });
+  const batches = loadBatches(source, {
+    batchSize: train.batchSize,
+    views: system.views ?? views,
+    seed: train.seed,
+    prefetch: 1,
+  });
   const loaded = await batches.next();
   await batches.return(undefined);
   await source.close();
