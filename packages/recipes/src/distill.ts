@@ -14,7 +14,10 @@
  * - which CLS token distils: the first, as in `tipsv2`
  * - the space of features: the student's tokens go through a linear layer of their own to the teacher's width
  *
- *   vitrail pretrain --recipe distill:tiny --data scenes --set teacher.model=runs/TEACHER
+ *   vitrail pretrain --recipe distill:tiny --data scenes --steps 300 --set teacher.model=runs/TEACHER
+ *
+ * 2 minutes on two CPU cores (wasm), taught by 600 steps of `tipsv2:tiny`. On 256 unseen scenes, seeds 0 to 2: mIoU 0.205, with three quarters masked
+ * 0.190; zero-shot top 1 0.263 and 0.257 (`docs/recipes.md`).
  */
 import {
   add,
