@@ -117,7 +117,7 @@ describe('pickles', () => {
     [
       'that doubles a thousand times',
       `${dict(')')}${`)${'2\x86'.repeat(1000)}`}Ns`,
-      'no tensors are in it, nor under state_dict, model, module; it has w, (object)',
+      'no tensors are in it, nor under state_dict, model, module, teacher; it has w, (object)',
     ],
     ['with a key twice that doubles', `})${'2\x86'.repeat(1000)}q\0Nsh\0Ns`, 'the key (object) stands twice'],
     ['that contains itself', '}q\0Nh\0s', 'no tensors are in it'],
