@@ -1,4 +1,4 @@
-import { concat, div, sub, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { concat, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { drawCaptions, type Synonyms, strongText, synonymGroups, weakText } from '@vitrail/captions';
 import { createRng, type Rng, VitrailError } from '@vitrail/core';
 import {
@@ -14,6 +14,7 @@ import type { Tokenizer } from '@vitrail/text';
 import { disposeBatch, requireTokenizer, textBatch, type VisionTextBatch } from './batch.ts';
 import type { RocketConfiguration } from './clip-rocket-configuration.ts';
 import type { TextBatch } from './dual-encoder.ts';
+import { normalizePictures } from './normalize-pictures.ts';
 
 /** A batch with its strong views. Pictures are normalised with ImageNet's statistics. */
 export type RocketBatch = Pick<VisionTextBatch, 'global' | 'texts'> & {
@@ -59,7 +60,8 @@ export function rocketBatch(config: RocketConfiguration, tokenizer: Tokenizer | 
   const weak = (text: string, rng: Rng) => weakText(text, rng, { stopWordRemoval });
   const strong = textAugmentation ? (text: string, rng: Rng) => strongText(text, rng, { stopWordRemoval, synonyms }) : weak;
 
-  const images = (pixels: Float32Array) => normalized(pixels, batch.samples.length, views.globalSize);
+  const shape: [number, number, number, number] = [batch.samples.length, views.globalSize, views.globalSize, 3];
+  const images = (pixels: Float32Array) => tidy(() => normalizePictures(tensor4d(pixels, shape), pixelStatistics.imagenet));
   const numbers = Array.from({ length: rocket.views }, (_, a) => a);
   return {
     global: images(batch.global),
@@ -81,12 +83,6 @@ export function rocketBatch(config: RocketConfiguration, tokenizer: Tokenizer | 
 export function disposeRocketBatch({ global, texts, strong }: RocketBatch): void {
   disposeBatch({ global, texts });
   if (strong) disposeBatch({ global: strong.images, texts: strong.texts });
-}
-
-/** `[B, S, S, 3]`, from [0, 1] to mean 0 and deviation 1 on ImageNet. */
-function normalized(pixels: Float32Array, count: number, size: number): Tensor4D {
-  const { mean, deviation } = pixelStatistics.imagenet;
-  return tidy(() => div(sub(tensor4d(pixels, [count, size, size, 3]), [...mean]), [...deviation]));
 }
 
 function requireAugmented({ augmented = [] }: Batch, views: number): readonly Float32Array[] {

@@ -45,7 +45,8 @@ import { type DistillConfiguration, requireDistill } from './distill-configurati
 import { distillPresets } from './distill-presets.ts';
 import { type DistillHeads, initDistillHeads, prototypesOf, requireTeacherParts, type TeacherParts } from './distill-teacher.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
-import { namedTeacher, normalizePictures, requireTeacher, teacherOutputs } from './frozen-teacher.ts';
+import { namedTeacher, requireTeacher, teacherOutputs } from './frozen-teacher.ts';
+import { normalizePictures } from './normalize-pictures.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
 import { distillationTarget, prototypesRest, tokenRows } from './self-distillation.ts';

@@ -1,16 +1,4 @@
-import {
-  concat,
-  div,
-  image,
-  reshape,
-  slice,
-  sub,
-  type Tensor3D,
-  type Tensor4D,
-  tensor1d,
-  tidy,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { concat, image, reshape, slice, type Tensor3D, type Tensor4D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { type ImagePreparation, preparedSize } from '@vitrail/data';
 import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
@@ -52,14 +40,6 @@ export function teacherTokens(teacher: OpenedModel, crops: Tensor4D, side: numbe
     const [batch, tokens, width] = cls.shape;
     return concat<Tensor3D>([slice(cls, [0, tokens - 1, 0], [batch, 1, width]), patches], 1);
   });
-}
-
-/** Pictures in [0, 1] with a preparation's means taken off and divided by its deviations, `[B, H, W, 3]`; the caller's. */
-export function normalizePictures(
-  pictures: Tensor4D,
-  { mean, deviation }: Pick<ImagePreparation, 'mean' | 'deviation'>,
-): Tensor4D {
-  return tidy(() => div(sub(pictures, tensor1d([...mean])), tensor1d([...deviation])));
 }
 
 /** What a teacher makes of a black picture of `size` pixels: the lengths of its vectors and the side of its patch grid. */

@@ -29,7 +29,7 @@ import { requireRange } from '@vitrail/train';
 import { drawnCaptions, requireTokenizer, textBatch } from './batch.ts';
 import type { CaptionsSection, RunConfiguration } from './configuration.ts';
 import type { TextBatch } from './dual-encoder.ts';
-import { normalizePictures } from './frozen-teacher.ts';
+import { normalizePictures } from './normalize-pictures.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireRun } from './require-settings.ts';
