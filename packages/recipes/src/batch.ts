@@ -52,7 +52,8 @@ export function visionTextBatch(
   batch: Batch,
 ): VisionTextBatch {
   requireTokenizer(tokenizer);
-  return { ...imageBatch(config.views, batch), texts: textBatch(tokenizer, drawnCaptions(config, batch).flat()) };
+  const texts = textBatch(tokenizer, drawnCaptions(config, batch).flat()); // First: it is what may throw.
+  return { ...imageBatch(config.views, batch), texts };
 }
 
 /**
