@@ -41,7 +41,7 @@ async function countReads(name: string, run: () => Promise<unknown>): Promise<nu
 
 describe.skipIf(!available)(
   available ? 'pretraining on webgpu' : `pretraining on webgpu: ${webgpu?.reason}`,
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   () => {
     // Every read waits for the device: a GPU would stand still at every step.
     it('reads nothing at a step that is not logged, agrees with wasm and cpu, and gives the same bytes again', async () => {
