@@ -31,6 +31,7 @@ export { type DistillBatch, type DistillConfiguration, type DistillParams, type 
 export { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualEncoder, type TextBatch } from './dual-encoder.ts';
 export { type FlipBatch, type FlipConfiguration, flip } from './flip.ts';
 export { type IbotBatch, type IbotConfiguration, type IbotParams, ibot } from './ibot.ts';
+export { learnTokenizer } from './learn-tokenizer.ts';
 export { type MaeBatch, type MaeConfiguration, type MaeParams, mae } from './mae.ts';
 export { buildOptimizer } from './optimizer.ts';
 export type { NamedModel, Preset, Recipe, System, TrainedModel } from './recipe.ts';
@@ -43,6 +44,14 @@ export { type SwalipConfiguration, swalip } from './swalip.ts';
 export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';
 export { assembleTips, type TipsBatch, type TipsCarried, type TipsParams, tipsv2 } from './tipsv2.ts';
+export {
+  modelTensors,
+  readTrainingFiles,
+  type TrainingFileName,
+  type TrainingIdentity,
+  type TrainingNotes,
+  trainingFiles,
+} from './training-files.ts';
 export { type UtaBatch, type UtaConfiguration, type UtaParams, type UtaSystem, uta } from './uta.ts';
 export {
   type UtaContrastiveBatch,

@@ -1,9 +1,8 @@
-import { type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { createRng, flattenTree, type TensorTree } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
-import { createTrainStep, disposeState, initTrainState, openLedger, type TrainState } from '@vitrail/train';
-import type { System } from '../src/index.ts';
+import { createTrainStep, disposeState, initTrainState, type TrainState } from '@vitrail/train';
+import { readTrainingFiles, type System, type TrainedModel, type TrainingFileName, trainingFiles } from '../src/index.ts';
 import { tokenizer } from './tiny-system.ts';
 
 /** What a run has after five steps, and after two, a checkpoint, and three: parameters and what is carried, by path, as bits. */
@@ -24,7 +23,7 @@ export async function fiveStepsAndTwoAndThree(
   };
   const fresh = () => initTrainState(system.program.init(createRng(seed)), system.optimizer);
   const atOnce = until(5, fresh());
-  const resumed = until(5, await writtenAndRead(until(2, fresh())));
+  const resumed = until(5, await writtenAndRead(until(2, fresh()), system.model));
   const bits = [bitsOf(atOnce), bitsOf(resumed)] as const;
   disposeState(atOnce);
   disposeState(resumed);
@@ -32,14 +31,14 @@ export async function fiveStepsAndTwoAndThree(
 }
 
 /** The state as a checkpoint holds it; the one that came is disposed. */
-async function writtenAndRead(state: TrainState): Promise<TrainState> {
-  const counts = [...state.ledger.counts.dataSync()];
-  const [params, carried, optimizer] = await Promise.all(
-    [state.params, state.carried, state.optimizer].map(async (tree) => treeFromSafetensors(await treeToSafetensors(tree))),
-  );
-  const { step } = state;
+async function writtenAndRead(state: TrainState, model: TrainedModel): Promise<TrainState> {
+  const files = await trainingFiles(state, { model, tokenizer });
   disposeState(state);
-  return { step, params, carried, optimizer, ledger: openLedger(tensor1d(counts)) };
+  const read = async (name: TrainingFileName) => {
+    const content = files[name];
+    return typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  };
+  return (await readTrainingFiles(read, { model, tokenizer }, 'step-000002')).state;
 }
 
 function bitsOf({ params, carried }: TrainState): Record<string, Uint8Array> {

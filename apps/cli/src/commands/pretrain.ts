@@ -3,7 +3,7 @@ import type { BackendReport } from '@vitrail/backend';
 import { latestCheckpoint } from '@vitrail/checkpoints/node';
 import { createRng, disposeTree, VitrailError } from '@vitrail/core';
 import type { SampleSource } from '@vitrail/data';
-import { findRecipe, type Recipe, type RunConfiguration } from '@vitrail/recipes';
+import { findRecipe, learnTokenizer, type Recipe, type RunConfiguration } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import { openRunDirectory } from '@vitrail/train/node';
 import { type BackendOptions, goesWithWebGpu, startAnnouncedBackend } from '../backend.ts';
@@ -20,7 +20,6 @@ import { type Run, trainRun } from '../training/run.ts';
 import { openStartingWeights, type Start, type StartingWeights, startFrom } from '../training/starting-weights.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
-import { learnTokenizer } from '../training/tokenizer.ts';
 import { openTrainingData } from '../training/training-data.ts';
 import { versions } from '../version.ts';
 

@@ -5,12 +5,11 @@ import { replaceFile } from '@vitrail/checkpoints/node';
 import { VitrailError } from '@vitrail/core';
 import { decodeImage } from '@vitrail/data/node';
 import { classEmbeddings, segmentByText } from '@vitrail/eval';
+import { classColors, overlayLabels } from '@vitrail/paint';
 import type { Model, Readout } from '@vitrail/pretrained';
 import { type BackendOptions, startAnnouncedBackend } from '../backend.ts';
 import { loadModel } from '../model.ts';
 import { prepareOutput } from '../output-file.ts';
-import { overlayLabels } from '../pictures/overlay.ts';
-import { classColors } from '../report/palette.ts';
 import { pngFile } from '../report/png.ts';
 
 /** What `vitrail segment` takes. */

@@ -2,13 +2,12 @@ import { dispose, reshape, slice, squeeze, type Tensor2D, type Tensor3D, tidy, t
 import type { Sample, SampleSource } from '@vitrail/data';
 import { pcaMap, segmentByText } from '@vitrail/eval';
 import { l2Normalize, matrixProduct } from '@vitrail/ops';
+import { classColors, paintHeatMap, paintLabels } from '@vitrail/paint';
 import type { ImageFeatures, Model, Readout } from '@vitrail/pretrained';
 import { concatenate } from '../concatenate.ts';
 import { findCaption } from '../evaluation/descriptive-caption.ts';
 import { sourceClassEmbeddings } from '../evaluation/prompts.ts';
-import { classColors, encodePng, type ReportPictures, type RetrievalExample, type SegmentationExample } from '../report/index.ts';
-import { paintHeatMap } from './heat-map.ts';
-import { paintLabels } from './overlay.ts';
+import { encodePng, type ReportPictures, type RetrievalExample, type SegmentationExample } from '../report/index.ts';
 import { shrinkSample } from './shrink-sample.ts';
 
 /** Pictures of a report that are shown with their segmentation, and those that a text is searched among. */

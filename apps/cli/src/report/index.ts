@@ -1,5 +1,4 @@
 export { renderReport } from './page.ts';
-export { classColors } from './palette.ts';
 export { encodePng } from './png.ts';
 export { readReportInput } from './read-report-input.ts';
 export type {

@@ -6,7 +6,7 @@ import { countParameters, createRng, type TensorTree, VitrailError } from '@vitr
 import { type BadSample, loadBatches } from '@vitrail/data';
 import { valuesAreOnHost } from '@vitrail/ops';
 import { describedModel } from '@vitrail/pretrained';
-import type { RunConfiguration, System } from '@vitrail/recipes';
+import { modelTensors, type RunConfiguration, type System } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import {
   createTrainStep,
@@ -24,7 +24,7 @@ import { createProgress, writeJson } from '@vitrail/train/node';
 import { chosenReadout } from '../evaluation/segmentation.ts';
 import { hearSignals } from '../event-loop.ts';
 import { drawPictures } from '../pictures/draw-pictures.ts';
-import { loadLatestState, modelTensors, saveState } from './checkpointing.ts';
+import { loadLatestState, saveState } from './checkpointing.ts';
 import { openGpuProfile } from './gpu-profile.ts';
 import { metricMeans, openMetricWindow } from './metric-window.ts';
 import { openPace } from './pace.ts';
@@ -96,7 +96,13 @@ export async function trainRun({
     ...(towers.text && { text: countParameters(towers.text) }),
     training: countParameters(initial.params) + countParameters(initial.carried),
   };
-  const done = { step: initial.step, skipped: saved?.counts[0] ?? 0, badSamples: saved?.badSamples ?? 0, images: 0, seconds: 0 };
+  const done = {
+    step: initial.step,
+    skipped: (saved && (await saved.state.ledger.counts.data())[0]) ?? 0,
+    badSamples: saved?.badSamples ?? 0,
+    images: 0,
+    seconds: 0,
+  };
   const unlogged = openMetricWindow(saved?.unlogged);
   await rm(summaryPath(directory), { force: true }); // That of an earlier process.
   const trackers = openTrackers(directory, initial.step);

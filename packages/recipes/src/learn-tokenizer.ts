@@ -13,6 +13,10 @@ const readAtOnce = 16;
 /**
  * The tokenizer of a run: the words that its source says it uses, else the most frequent words of captions spread evenly over the data.
  * Any other word is spelled in bytes. The same data gives the same tokenizer.
+ *
+ * @param source that is trained on; up to 2,000 of its samples are read where it does not say its words
+ * @param text `maxTokens` of a text, and the `vocabularySize` at most: padding, 256 bytes, words
+ * @example (await learnTokenizer(sceneSource(), { maxTokens: 32, vocabularySize: 400 })).vocabularySize // at most 400
  */
 export async function learnTokenizer(
   source: SampleSource,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { classColors } from './class-colors.ts';
 import { colorBlindDistance, colorDistance, oklch, type Rgb } from './oklab.ts';
-import { classColors } from './palette.ts';
 
 const shapes = ['circle', 'square', 'triangle', 'star'];
 const words = ['red', 'green', 'blue', 'yellow', 'purple'];
