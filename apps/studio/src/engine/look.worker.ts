@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { LookEngine } from './look-engine.ts';
+
+expose(new LookEngine());
