@@ -24,6 +24,7 @@ export { loadBatches } from './load-batches.ts';
 export { type MosaicOptions, mosaicSource } from './mosaics/mosaic-source.ts';
 export type { ImageDecoder, LabelMap, RgbImage, Sample, SampleCaptions, SampleSource } from './sample.ts';
 export { type SceneOptions, sceneSource } from './scenes/scene-source.ts';
+export { type FolderFile, folderSource } from './shards/folder-source.ts';
 export { type HttpOptions, httpReader, type MemoryBudget } from './shards/http-reader.ts';
 export type { Shard } from './shards/index-shards.ts';
 export type { IndexStore } from './shards/kept-index.ts';

@@ -1,23 +1,16 @@
-import { isVitrailError, VitrailError } from '@vitrail/core';
-import type { ImageDecoder, RgbImage, Sample, SampleSource } from '../sample.ts';
+import type { Sample, SampleSource } from '../sample.ts';
 import { collectClassNames } from './class-names.ts';
 import { indexShards, type Shard } from './index-shards.ts';
 import { decodeKeptIndex, encodeKeptIndex, type IndexStore, type KeptIndex } from './kept-index.ts';
+import { about, makeSample, requireReadable, type SampleOptions } from './make-sample.ts';
 import type { RangeReader } from './range-reader.ts';
-import { captionsOf, classIndexOf, DEFAULT_CAPTION_FIELDS, parseFields } from './sample-fields.ts';
+import { parseFields } from './sample-fields.ts';
 import { isImageExtension, type ShardMember } from './shard-index.ts';
 
 /** What {@link openShards} needs to know. */
-export type ShardOptions = {
+export type ShardOptions = Omit<SampleOptions, 'classNames'> & {
   /** In the order in which the samples are to be numbered. */
   readonly shards: readonly Shard[];
-  readonly decode: ImageDecoder;
-  /**
-   * The json fields that hold captions; `alt`, `short`, `long`, `caption`, `captions` and `text` when absent. Each field that is a string, or an
-   * array of strings, is the granularity of its own name; `caption`, `captions`, `text` and the `.txt` member are all `alt`. Blank texts are
-   * dropped, equal ones kept once, several different ones of one granularity stay as an array.
-   */
-  readonly captionFields?: readonly string[];
   /**
    * What class labels (the `.cls` member, else the json field `label`, `cls` or `class`: a whole number or a name) index. `'collect'`: found by
    * reading the labels of every sample once: the sorted names, or for whole numbers the json field `name`, else `class 3`; none without labels.
@@ -29,9 +22,6 @@ export type ShardOptions = {
 
 /** Members this close together are read in one go rather than one by one. */
 const WORTH_READING_THROUGH = 1 << 16;
-
-/** Above what a picture of 64 megapixels takes uncompressed: a member that large is damage, and is not read into memory. */
-const MAXIMUM_MEMBER = 1 << 28;
 
 /**
  * A source of the samples in WebDataset shards (tar files of `KEY.jpg|jpeg|png|webp`, `KEY.txt`, `KEY.json`, `KEY.cls`; the layout that img2dataset
@@ -47,7 +37,7 @@ const MAXIMUM_MEMBER = 1 << 28;
  * (await source.read(0)).captions; // { alt: 'a dog on a beach' }
  */
 export async function openShards(options: ShardOptions): Promise<SampleSource> {
-  const { shards, decode, captionFields = DEFAULT_CAPTION_FIELDS, index: store } = options;
+  const { shards, decode, captionFields, index: store } = options;
   const close = async () => {
     await Promise.all(shards.map(({ reader }) => reader.close?.()));
   };
@@ -79,11 +69,7 @@ export async function openShards(options: ShardOptions): Promise<SampleSource> {
         const name = `${shard.name}: ${key}`;
         const members = listed();
         const bytes = await about(name, () => readMembers(shard.reader, members));
-        const picture = members.findIndex(({ extension }) => isImageExtension(extension));
-        const image = await about(`${name}.${members[picture].extension}`, () => decoded(decode, bytes[picture]));
-        const fields = await about(`${name}.json`, () => parseFields(members, bytes));
-        const classIndex = await about(name, () => classIndexOf(fields, classNames));
-        return { key, image, captions: captionsOf(fields, captionFields), ...(classIndex === undefined ? {} : { classIndex }) };
+        return makeSample({ place: name, key, members, bytes }, { decode, captionFields, classNames });
       },
       close,
     };
@@ -103,10 +89,7 @@ async function loadIndex(store: IndexStore | undefined): Promise<KeptIndex | und
 /** The bytes of members given in the order of their offsets; neighbours, as a sample's members almost always are, in one read. */
 async function readMembers(reader: RangeReader, members: readonly ShardMember[]): Promise<Uint8Array[]> {
   if (members.length === 0) return [];
-  const large = members.find(({ size }) => size > MAXIMUM_MEMBER);
-  if (large !== undefined) {
-    throw new VitrailError('corrupt-data', `its .${large.extension} has ${large.size} bytes, too many for a picture or a text`);
-  }
+  requireReadable(members);
   const from = members[0].offset;
   const last = members[members.length - 1];
   const span = last.offset + last.size - from;
@@ -114,24 +97,4 @@ async function readMembers(reader: RangeReader, members: readonly ShardMember[])
   if (span - needed > WORTH_READING_THROUGH) return Promise.all(members.map(({ offset, size }) => reader.read(offset, size)));
   const bytes = await reader.read(from, span);
   return members.map(({ offset, size }) => bytes.subarray(offset - from, offset - from + size));
-}
-
-/** The picture, or `corrupt-data`: a decoder may reject damage with errors of its own. */
-async function decoded(decode: ImageDecoder, bytes: Uint8Array): Promise<RgbImage> {
-  try {
-    return await decode(bytes);
-  } catch (error) {
-    if (isVitrailError(error)) throw error;
-    throw new VitrailError('corrupt-data', error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-/** Runs `work`, putting `name` in front of `corrupt-data`. Other errors pass as they are: a disk that fails is not the member's fault. */
-async function about<T>(name: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(isVitrailError(error) && error.code === 'corrupt-data')) throw error;
-    throw new VitrailError('corrupt-data', `${name}: ${error.message}`, { cause: error });
-  }
 }
