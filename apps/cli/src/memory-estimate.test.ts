@@ -1,4 +1,4 @@
-import { estimateStepMemory, type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
+import { barlip, type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
 import { expect, it } from 'vitest';
 import { requireRoom } from './memory-estimate.ts';
 
@@ -7,7 +7,7 @@ const { config: base } = tipsv2.presets['B/14'];
 const room = { precision: 'f32', maximumTensorBytes: 2 ** 27 } as const;
 
 it('says what a step needs, and what is not known', () => {
-  const line = requireRoom(estimateStepMemory, tiny, room);
+  const line = requireRoom(tipsv2.memory, tiny, room);
   expect(line).toMatch(/^memory: about \d+ MiB in a step \(parameters 3\.0 MiB, /);
   expect(line).toContain('the hidden layer of the captions, 4.5 MiB of at most 128 MiB');
   expect(line).toContain('does not tell how much memory');
@@ -15,9 +15,9 @@ it('says what a step needs, and what is not known', () => {
 
 it('names remat where it makes a step smaller: in a deep tower that does not run blocks again yet', () => {
   const deep = { ...tiny, image: { ...tiny.image, depth: 8 } };
-  expect(requireRoom(estimateStepMemory, deep, room)).toMatch(/or --set train\.remat=true, .*: about \d+ MiB$/);
-  expect(requireRoom(estimateStepMemory, { ...deep, train: { ...deep.train, remat: true } }, room)).not.toContain('remat');
-  expect(requireRoom(estimateStepMemory, { ...tiny, image: { ...tiny.image, depth: 1 } }, room)).not.toContain('remat');
+  expect(requireRoom(tipsv2.memory, deep, room)).toMatch(/or --set train\.remat=true, .*: about \d+ MiB$/);
+  expect(requireRoom(tipsv2.memory, { ...deep, train: { ...deep.train, remat: true } }, room)).not.toContain('remat');
+  expect(requireRoom(tipsv2.memory, { ...tiny, image: { ...tiny.image, depth: 1 } }, room)).not.toContain('remat');
 });
 
 /** A configuration that a message with these settings asks for. */
@@ -27,7 +27,7 @@ function settingsIn(message: string): Record<string, number> {
 
 function refusal(config: TipsConfiguration): string {
   try {
-    requireRoom(estimateStepMemory, config, room);
+    requireRoom(tipsv2.memory, config, room);
   } catch (error) {
     return (error as Error).message;
   }
@@ -41,10 +41,8 @@ it('refuses a batch whose tensors are too large, and what it advises is accepted
   expect(batchSize * accumulate).toBeGreaterThanOrEqual(8192);
   expect(batchSize * (accumulate - 1)).toBeLessThan(8192);
   const mended = { ...base, train: { ...base.train, batchSize, accumulate } };
-  expect(requireRoom(estimateStepMemory, mended, room)).toContain('memory: ');
-  expect(() =>
-    requireRoom(estimateStepMemory, { ...mended, train: { ...mended.train, batchSize: batchSize + 1 } }, room),
-  ).toThrow();
+  expect(requireRoom(tipsv2.memory, mended, room)).toContain('memory: ');
+  expect(() => requireRoom(tipsv2.memory, { ...mended, train: { ...mended.train, batchSize: batchSize + 1 } }, room)).toThrow();
 });
 
 it('advises fewer prototypes and words, or smaller pictures, where these are what is too large', () => {
@@ -52,6 +50,9 @@ it('advises fewer prototypes and words, or smaller pictures, where these are wha
   expect(settingsIn(prototypes)).toEqual({ 'heads.prototypes': 2 ** 19 });
   const words = refusal({ ...tiny, text: { ...tiny.text, vocabularySize: 2 ** 20 } });
   expect(settingsIn(words)['text.vocabularySize']).toBe(Math.floor(2 ** 27 / (4 * 96)));
+  const { config: bar } = barlip.presets.tiny;
+  const wide = { ...bar, bar: { ...bar.bar, outputs: 2 ** 14 } };
+  expect(() => requireRoom(barlip.memory, wide, room)).toThrow('--set bar.outputs=5792');
   const huge = { ...tiny, views: { ...tiny.views, globalSize: 8192 }, train: { ...tiny.train, batchSize: 1 } };
   expect(refusal(huge)).toContain('take smaller pictures');
 });

@@ -1,12 +1,19 @@
 import { VitrailError } from '@vitrail/core';
+import type { OpenedModel } from '@vitrail/pretrained';
 import type { Recipe, RunConfiguration, StepMemory } from '@vitrail/recipes';
 import type { Precision } from './backend.ts';
 
 /** What a recipe says of the memory of its steps. */
-type Estimate<C extends RunConfiguration> = NonNullable<Recipe<C>['memory']>;
+type Estimate<C extends RunConfiguration> = Recipe<C>['memory'];
 
-/** What a GPU device allows. */
-export type Room = { precision: Precision /** The largest tensor. */; maximumTensorBytes: number };
+/** What a GPU device allows, and what is on it before the run. */
+export type Room = {
+  precision: Precision;
+  /** The largest tensor. */
+  maximumTensorBytes: number;
+  /** The model that the recipe needs, if it needs one. */
+  model?: OpenedModel;
+};
 
 /**
  * What a training step will need on a GPU, in a line for people. WebGPU tells how large a tensor can be, but not how much memory there is.
@@ -16,9 +23,9 @@ export type Room = { precision: Precision /** The largest tensor. */; maximumTen
 export function requireRoom<C extends RunConfiguration>(
   memory: Estimate<C>,
   config: C,
-  { precision, maximumTensorBytes }: Room,
+  { maximumTensorBytes, ...options }: Room,
 ): string {
-  const { parameters, state, gradients, activations, peak, largest } = memory(config, { precision });
+  const { parameters, state, gradients, activations, peak, largest } = memory(config, options);
   if (largest.bytes > maximumTensorBytes) {
     throw new VitrailError(
       'invalid-argument',
@@ -30,7 +37,7 @@ export function requireRoom<C extends RunConfiguration>(
     `memory: about ${inUnits(peak)} in a step (parameters ${inUnits(parameters)}, optimiser and teacher ${inUnits(state)}, ` +
     `gradients ${inUnits(gradients)}, activations ${inUnits(activations)}); the largest tensor is ${largest.name}, ` +
     `${inUnits(largest.bytes)} of at most ${inUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
-    `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(memory, config, { precision, peak })}`
+    `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(memory, config, { ...options, peak })}`
   );
 }
 
@@ -40,9 +47,9 @@ const WORTH_RUNNING_AGAIN = 0.9;
 function rematAdvice<C extends RunConfiguration>(
   memory: Estimate<C>,
   config: C,
-  { precision, peak }: { precision: Precision; peak: number },
+  { peak, ...options }: Omit<Room, 'maximumTensorBytes'> & { peak: number },
 ): string {
-  const { peak: less } = memory({ ...config, train: { ...config.train, remat: true } }, { precision });
+  const { peak: less } = memory({ ...config, train: { ...config.train, remat: true } }, options);
   if (less > WORTH_RUNNING_AGAIN * peak) return '';
   return `, or --set train.remat=true, which runs blocks again in the backward pass: about ${inUnits(less)}`;
 }
@@ -55,6 +62,10 @@ function advice(config: RunConfiguration, { bytes, setting }: StepMemory['larges
   }
   if (setting === 'text.vocabularySize' && config.text !== undefined) {
     return `take a smaller vocabulary, --set text.vocabularySize=${Math.floor(config.text.vocabularySize * share)}`;
+  }
+  if (setting === 'bar.outputs' && 'bar' in config) {
+    const { outputs } = config.bar as { outputs: number };
+    return `take narrower projectors, --set bar.outputs=${Math.floor(outputs * Math.sqrt(share))}`;
   }
   const { batchSize, accumulate } = config.train;
   const smaller = Math.floor(batchSize * share);

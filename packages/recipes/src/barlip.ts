@@ -14,11 +14,13 @@
  */
 import { mul, type Scalar, sum } from '@tensorflow/tfjs-core';
 import type { TensorTree } from '@vitrail/core';
-import { applyMlp, barLipProjector, initMlp, initMlpStatistics, type MlpParams } from '@vitrail/heads';
+import { applyMlp, barLipProjector, initMlp, initMlpStatistics, type MlpParams, mlpShapes } from '@vitrail/heads';
 import { barLip } from '@vitrail/losses';
 import { requireRange, requireWhole } from '@vitrail/train';
 import { assembleClipRocket, type RocketConfiguration, type RocketSystem, type RocketTerm } from './clip-rocket.ts';
+import { rocketMemory, type TermMemory } from './clip-rocket-memory.ts';
 import { isSmallPreset, rocketPresetsWith } from './clip-rocket-presets.ts';
+import { correlationsPass, mlpPass } from './head-pass.ts';
 import { mapViews } from './map-views.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -36,6 +38,7 @@ export const barlip: Recipe<BarlipConfiguration, RocketSystem> = {
   presets: rocketPresetsWith((name) => ({ bar: barSection(name) })),
   check: assembleBarlip,
   assemble: assembleBarlip,
+  memory: (config, options) => rocketMemory(config, options, barMemory(config)),
 };
 
 function assembleBarlip(config: BarlipConfiguration): RocketSystem {
@@ -63,6 +66,18 @@ function barTerm({ image: { width }, bar }: BarlipConfiguration): RocketTerm {
       ); // v
       return mul(bar.weight, sum(barLip(projections, { offDiagonal: bar.offDiagonal })));
     },
+  };
+}
+
+/** Every view through its projector, and the correlations of all pairs of views. */
+function barMemory({ bar, image, rocket, train }: BarlipConfiguration): TermMemory {
+  const projector = barLipProjector(image.width, bar);
+  return {
+    parameters: { image: mlpShapes(projector), text: mlpShapes(projector) },
+    passes: [
+      mlpPass(projector, { views: 2 * (1 + rocket.views), rows: train.batchSize }),
+      correlationsPass(bar.outputs, 1 + rocket.views ** 2),
+    ],
   };
 }
 

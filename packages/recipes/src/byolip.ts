@@ -10,11 +10,18 @@
  *
  *   vitrail pretrain --recipe byolip:tiny --data scenes
  */
+import { countShapes } from '@vitrail/core';
+import { siamLipProjector } from '@vitrail/heads';
 import { requireRange } from '@vitrail/train';
 import { assembleClipRocket, type RocketSystem } from './clip-rocket.ts';
+import { rocketMemory } from './clip-rocket-memory.ts';
 import { rocketPresetsWith } from './clip-rocket-presets.ts';
+import { dualEncoder } from './dual-encoder.ts';
+import { dualEncoderShapes } from './dual-encoder-memory.ts';
+import { mlpPass } from './head-pass.ts';
 import type { Recipe } from './recipe.ts';
-import { type SiamlipConfiguration, siamSection, siamTerm } from './siamlip.ts';
+import { type SiamlipConfiguration, siamMemory, siamSection, siamTerm } from './siamlip.ts';
+import type { MemoryOptions, StepMemory } from './step-memory.ts';
 
 /** Every setting of BYOLIP. */
 export type ByolipConfiguration = SiamlipConfiguration & {
@@ -30,10 +37,20 @@ export const byolip: Recipe<ByolipConfiguration, RocketSystem> = {
   presets: rocketPresetsWith((name) => ({ siam: siamSection(name), teacher: { momentum: 0.99 } })),
   check: assembleByolip,
   assemble: assembleByolip,
+  memory: byolMemory,
 };
 
 function assembleByolip(config: ByolipConfiguration): RocketSystem {
   const { momentum } = config.teacher;
   requireRange('teacher.momentum', momentum, 0, 1);
   return assembleClipRocket(config, { ...siamTerm('byolip', config), momentum });
+}
+
+/** That of SiamLIP, the copy of towers and heads, and what its projectors make of every view. */
+function byolMemory(config: ByolipConfiguration, options?: MemoryOptions): StepMemory {
+  const { image, rocket, siam, train } = config;
+  const { parameters = {}, passes } = siamMemory(config);
+  const copies = countShapes({ ...dualEncoderShapes(dualEncoder(config, { masks: false })), parameters });
+  const target = mlpPass(siamLipProjector(image.width, siam), { views: 1 + rocket.views, rows: train.batchSize });
+  return rocketMemory(config, options, { parameters, copies, passes: [...passes, { ...target, parameters: 0 }] });
 }

@@ -12,9 +12,9 @@ import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
+import { contrastiveMemory } from './dual-encoder-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
-import { estimateStepMemory } from './step-memory.ts';
 
 /** CLIP, put together. */
 type ClipSystem = DualEncoderSystem<DualEncoderParams, Record<string, never>, VisionTextBatch>;
@@ -27,7 +27,7 @@ export const clip: Recipe<DualEncoderConfiguration, ClipSystem> = {
   presets: contrastivePresets,
   check: assembleClip,
   assemble: assembleClip,
-  memory: estimateStepMemory,
+  memory: (config, options) => contrastiveMemory(config, options),
 };
 
 function assembleClip(config: DualEncoderConfiguration): ClipSystem {

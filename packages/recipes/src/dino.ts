@@ -34,6 +34,7 @@ import type { VitParams } from '@vitrail/vit';
 import { type ImageBatch, imageBatch } from './batch.ts';
 import type { ImageConfiguration } from './configuration.ts';
 import { clsToken } from './contrastive-loss.ts';
+import { dinoMemory } from './dino-memory.ts';
 import { dinoPresets } from './dino-presets.ts';
 import { imageTower } from './image-tower.ts';
 import { crossCropLosses, type KoLeoSection, requireMultiCrop, spread } from './multi-crop.ts';
@@ -71,6 +72,7 @@ export const dino: Recipe<DinoConfiguration, DinoSystem> = {
   presets: dinoPresets,
   check: assembleDino,
   assemble: assembleDino,
+  memory: dinoMemory,
 };
 
 function assembleDino(config: DinoConfiguration): DinoSystem {

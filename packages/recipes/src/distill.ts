@@ -42,6 +42,7 @@ import { disposeBatch, drawnCaptions, type VisionTextBatch, visionTextBatch } fr
 import { hiddenPatches } from './batch-masks.ts';
 import { clsToken, contrastiveLoss } from './contrastive-loss.ts';
 import { type DistillConfiguration, requireDistill } from './distill-configuration.ts';
+import { distillMemory } from './distill-memory.ts';
 import { distillPresets } from './distill-presets.ts';
 import { type DistillHeads, initDistillHeads, prototypesOf, requireTeacherParts, type TeacherParts } from './distill-teacher.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
@@ -88,6 +89,7 @@ export const distill: Recipe<DistillConfiguration, DistillSystem> = {
   },
   needs: ({ teacher }) => namedTeacher('distill', teacher.model),
   assemble: assembleDistill,
+  memory: distillMemory,
 };
 
 function assembleDistill(config: DistillConfiguration, opened?: OpenedModel): DistillSystem {

@@ -16,9 +16,10 @@ import type { DualEncoderConfiguration } from './configuration.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
+import { contrastiveMemory } from './dual-encoder-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Preset, Recipe } from './recipe.ts';
-import { estimateStepMemory } from './step-memory.ts';
+import type { MemoryOptions, StepMemory } from './step-memory.ts';
 
 /** Every setting of FLIP. */
 export type FlipConfiguration = DualEncoderConfiguration & {
@@ -42,7 +43,7 @@ export const flip: Recipe<FlipConfiguration, DualEncoderSystem<DualEncoderParams
   presets: Object.fromEntries(Object.entries(contrastivePresets).map(([name, preset]) => [name, dropping(preset)])),
   check: assembleFlip,
   assemble: assembleFlip,
-  memory: estimateStepMemory,
+  memory: flipMemory,
 };
 
 function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderParams, Record<string, never>, FlipBatch> {
@@ -76,6 +77,14 @@ function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderP
       constrain: ({ logitScale }) => ({ logitScale: encoder.guard(logitScale) }),
     },
   };
+}
+
+/** Of the last steps, which see every patch, where there are such. */
+function flipMemory(config: FlipConfiguration, options?: MemoryOptions): StepMemory {
+  const { image, mask, views } = config;
+  const patches = (views.globalSize / image.patchSize) ** 2;
+  const kept = mask.wholeSteps > 0 ? patches : patches - Math.round(mask.ratio * patches);
+  return contrastiveMemory(config, options, { kept });
 }
 
 /** Half of the patches, as the paper's default; a tenth of the steps sees all of them. */

@@ -35,6 +35,7 @@ import { type ImageBatch, imageBatch } from './batch.ts';
 import type { ImageConfiguration } from './configuration.ts';
 import { clsToken } from './contrastive-loss.ts';
 import { ibotPresets } from './dino-presets.ts';
+import { ibotMemory } from './ibot-memory.ts';
 import { imageTower } from './image-tower.ts';
 import { crossCropLosses, type KoLeoSection, requireMultiCrop, spread } from './multi-crop.ts';
 import { buildOptimizer } from './optimizer.ts';
@@ -86,6 +87,7 @@ export const ibot: Recipe<IbotConfiguration, IbotSystem> = {
   presets: ibotPresets,
   check: assembleIbot,
   assemble: assembleIbot,
+  memory: ibotMemory,
 };
 
 function assembleIbot(config: IbotConfiguration): IbotSystem {

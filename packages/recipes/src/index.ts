@@ -39,7 +39,7 @@ export { findRecipe, recipes } from './registry.ts';
 export { type SiamlipConfiguration, siamlip } from './siamlip.ts';
 export { type SiglipConfiguration, type SiglipParams, siglip } from './siglip.ts';
 export { type SimMimBatch, type SimMimConfiguration, type SimMimParams, simmim } from './simmim.ts';
-export { estimateStepMemory, type LargestTensor, type StepMemory } from './step-memory.ts';
+export type { LargestTensor, MemoryOptions, StepMemory } from './step-memory.ts';
 export { type SwalipConfiguration, swalip } from './swalip.ts';
 export { tips } from './tips.ts';
 export type { TipsConfiguration } from './tips-configuration.ts';

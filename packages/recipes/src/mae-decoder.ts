@@ -13,6 +13,7 @@ import {
 import { type LayerNormParams, type LinearParams, layerNorm, linear, putTokens, repeatForBatch } from '@vitrail/ops';
 import {
   applyBlock,
+  type BlockConfig,
   type BlockParams,
   blockShapes,
   localInitialization,
@@ -60,21 +61,12 @@ export type MaeDecoder = {
  * @example maeDecoder(vit, { width: 64, depth: 1, heads: 2, mlpHidden: 256 }, 'local').init(createRng(0)).pixels.kernel.shape // [64, 192]
  */
 export function maeDecoder(vit: VitConfig, section: MaeDecoderSection, initialization: VitInitialization): MaeDecoder {
-  const { width, depth, heads, mlpHidden } = section;
-  const side = vit.imageSize / vit.patchSize;
-  const patches = side * side;
-  const block = { width, heads, mlp: { kind: vit.mlp.kind, hidden: mlpHidden } };
-  const shapes: ParameterShapes = {
-    embed: linearShapes(vit.width, width),
-    maskToken: [width],
-    position: [side, side, width],
-    blocks: Object.fromEntries(Array.from({ length: depth }, (_, i) => [i, blockShapes(block)])),
-    norm: layerNormShapes(width),
-    pixels: linearShapes(width, vit.patchSize ** 2 * 3),
-  };
+  const { width, depth } = section;
+  const patches = (vit.imageSize / vit.patchSize) ** 2;
+  const block = decoderBlock(vit, section);
   return {
     init: (rng) =>
-      initParameters(shapes, rng, [
+      initParameters(maeDecoderShapes(vit, section), rng, [
         ...(initialization === 'local' ? localInitialization : []),
         ['position', truncatedNormal(0.02)],
         ['maskToken', normal(0.02)],
@@ -96,4 +88,23 @@ export function maeDecoder(vit: VitConfig, section: MaeDecoderSection, initializ
         return linear(decoded, params.pixels) as Tensor3D;
       }),
   };
+}
+
+/** The shape of every parameter of {@link MaeDecoderParams}. */
+export function maeDecoderShapes(vit: VitConfig, section: MaeDecoderSection): ParameterShapes {
+  const { width, depth } = section;
+  const side = vit.imageSize / vit.patchSize;
+  const block = decoderBlock(vit, section);
+  return {
+    embed: linearShapes(vit.width, width),
+    maskToken: [width],
+    position: [side, side, width],
+    blocks: Object.fromEntries(Array.from({ length: depth }, (_, i) => [i, blockShapes(block)])),
+    norm: layerNormShapes(width),
+    pixels: linearShapes(width, vit.patchSize ** 2 * 3),
+  };
+}
+
+function decoderBlock(vit: VitConfig, { width, heads, mlpHidden }: MaeDecoderSection): BlockConfig {
+  return { width, heads, mlp: { kind: vit.mlp.kind, hidden: mlpHidden } };
 }

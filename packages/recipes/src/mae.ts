@@ -25,6 +25,7 @@ import type { ImageConfiguration } from './configuration.ts';
 import { imagePresets } from './image-presets.ts';
 import { imageTower } from './image-tower.ts';
 import { type MaeDecoderParams, type MaeDecoderSection, maeDecoder } from './mae-decoder.ts';
+import { maeMemory } from './mae-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireImageSettings, requirePositions, requireTower } from './require-settings.ts';
@@ -73,6 +74,7 @@ export const mae: Recipe<MaeConfiguration, MaeSystem> = {
   }),
   check: assembleMae,
   assemble: assembleMae,
+  memory: maeMemory,
 };
 
 function assembleMae(config: MaeConfiguration): MaeSystem {

@@ -5,7 +5,7 @@ import type { OpenedModel, VitrailDescription } from '@vitrail/pretrained';
 import type { Tokenizer } from '@vitrail/text';
 import type { TrainProgram } from '@vitrail/train';
 import type { RunConfiguration } from './configuration.ts';
-import type { StepMemory } from './step-memory.ts';
+import type { MemoryOptions, StepMemory } from './step-memory.ts';
 
 /** A configuration with a name, and what to expect of it. */
 export type Preset<C extends RunConfiguration> = {
@@ -77,6 +77,10 @@ export type Recipe<C extends RunConfiguration = RunConfiguration, S = System<Ten
    * @throws as `check`, and for a model that does not fit
    */
   assemble(config: C, model?: OpenedModel): S;
-  /** What a training step needs in memory, where that can be told from the settings. */
-  memory?(config: C, options?: { precision?: 'f32' | 'f16' }): StepMemory;
+  /**
+   * What a training step needs in memory.
+   *
+   * @throws as `assemble`, where a model is needed that does not come or does not fit
+   */
+  memory(config: C, options?: MemoryOptions): StepMemory;
 };

@@ -20,13 +20,16 @@ import {
   initMlpStatistics,
   type MlpConfig,
   type MlpParams,
+  mlpShapes,
   siamLipPredictor,
   siamLipProjector,
 } from '@vitrail/heads';
 import { siamLip } from '@vitrail/losses';
 import { requireWhole } from '@vitrail/train';
 import { assembleClipRocket, type RocketConfiguration, type RocketSystem, type RocketTerm } from './clip-rocket.ts';
+import { rocketMemory, type TermMemory } from './clip-rocket-memory.ts';
 import { isSmallPreset, rocketPresetsWith } from './clip-rocket-presets.ts';
+import { cosinePass, mlpPass } from './head-pass.ts';
 import { mapViews } from './map-views.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -44,6 +47,7 @@ export const siamlip: Recipe<SiamlipConfiguration, RocketSystem> = {
   presets: rocketPresetsWith((name) => ({ siam: siamSection(name) })),
   check: assembleSiamlip,
   assemble: assembleSiamlip,
+  memory: (config, options) => rocketMemory(config, options, siamMemory(config)),
 };
 
 function assembleSiamlip(config: SiamlipConfiguration): RocketSystem {
@@ -82,6 +86,18 @@ export function siamTerm(name: string, { image: { width }, siam }: SiamlipConfig
       const targets = target ? mapViews(target.features, project(target.heads as unknown as SiamHeads)) : projections;
       return mean(siamLip(predictions, targets));
     },
+  };
+}
+
+/** Every view through projector and predictor, and each prediction compared with the targets of the other modality. */
+export function siamMemory({ image: { width }, rocket, siam, train }: SiamlipConfiguration): TermMemory {
+  const [projector, predictor] = [siamLipProjector(width, siam), siamLipPredictor(siam)];
+  const run = { views: 2 * (1 + rocket.views), rows: train.batchSize };
+  const compared = 2 * (1 + rocket.views ** 2) * train.batchSize;
+  const both = (config: MlpConfig) => ({ image: mlpShapes(config), text: mlpShapes(config) });
+  return {
+    parameters: { projector: both(projector), predictor: both(predictor) },
+    passes: [mlpPass(projector, run), mlpPass(predictor, run), cosinePass(compared, siam.outputs)],
   };
 }
 

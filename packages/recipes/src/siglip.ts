@@ -16,9 +16,9 @@ import type { DualEncoderConfiguration } from './configuration.ts';
 import { meanOverStreams } from './contrastive-loss.ts';
 import { contrastivePresets } from './contrastive-presets.ts';
 import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './dual-encoder.ts';
+import { contrastiveMemory } from './dual-encoder-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Preset, Recipe } from './recipe.ts';
-import { estimateStepMemory } from './step-memory.ts';
 
 /** Every setting of SigLIP. */
 export type SiglipConfiguration = DualEncoderConfiguration & {
@@ -39,7 +39,7 @@ export const siglip: Recipe<SiglipConfiguration, DualEncoderSystem<SiglipParams,
   presets: Object.fromEntries(Object.entries(contrastivePresets).map(([name, preset]) => [name, sigmoid(name, preset)])),
   check: assembleSiglip,
   assemble: assembleSiglip,
-  memory: estimateStepMemory,
+  memory: (config, options) => contrastiveMemory(config, options),
 };
 
 function assembleSiglip(config: SiglipConfiguration): DualEncoderSystem<SiglipParams, Record<string, never>, VisionTextBatch> {

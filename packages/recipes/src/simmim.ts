@@ -24,6 +24,7 @@ import { imageTower } from './image-tower.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireImageSettings } from './require-settings.ts';
+import { simMimMemory } from './simmim-memory.ts';
 
 /** Every setting of SimMIM. */
 export type SimMimConfiguration = ImageConfiguration & {
@@ -64,6 +65,7 @@ export const simmim: Recipe<SimMimConfiguration, SimMimSystem> = {
   }),
   check: assembleSimMim,
   assemble: assembleSimMim,
+  memory: simMimMemory,
 };
 
 function assembleSimMim(config: SimMimConfiguration): SimMimSystem {

@@ -17,7 +17,9 @@ import { VitrailError } from '@vitrail/core';
 import { swaLip } from '@vitrail/losses';
 import { requireRange, requireWhole } from '@vitrail/train';
 import { assembleClipRocket, type RocketConfiguration, type RocketSystem, type RocketTerm } from './clip-rocket.ts';
+import { rocketMemory } from './clip-rocket-memory.ts';
 import { rocketPresets } from './clip-rocket-presets.ts';
+import { similaritiesPass } from './head-pass.ts';
 import type { Preset, Recipe } from './recipe.ts';
 
 /** Every setting of SwALIP. */
@@ -34,6 +36,7 @@ export const swalip: Recipe<SwalipConfiguration, RocketSystem> = {
   presets: Object.fromEntries(Object.entries(rocketPresets).map(([name, preset]) => [name, swapping(preset)])),
   check: assembleSwalip,
   assemble: assembleSwalip,
+  memory: (config, options) => rocketMemory(config, options, { passes: [similaritiesPass(config.train.batchSize, 4)] }),
 };
 
 function assembleSwalip(config: SwalipConfiguration): RocketSystem {

@@ -9,8 +9,8 @@
  */
 import { tipsStreams } from '@vitrail/captions';
 import type { Preset, Recipe } from './recipe.ts';
-import { estimateStepMemory } from './step-memory.ts';
 import type { TipsConfiguration } from './tips-configuration.ts';
+import { tipsMemory } from './tips-memory.ts';
 import { assembleTips, type TipsSystem } from './tipsv2.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
@@ -22,7 +22,7 @@ export const tips: Recipe<TipsConfiguration, TipsSystem> = {
   presets: Object.fromEntries(Object.entries(tipsv2Presets).map(([name, preset]) => [name, firstVersion(preset)])),
   check: assembleTips,
   assemble: assembleTips,
-  memory: estimateStepMemory,
+  memory: tipsMemory,
 };
 
 function firstVersion({ config, note }: Preset<TipsConfiguration>): Preset<TipsConfiguration> {

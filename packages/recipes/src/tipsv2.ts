@@ -42,8 +42,8 @@ import { type DualEncoder, type DualEncoderParams, type DualEncoderSystem, dualE
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
 import { distillationTarget, prototypesRest, tokenRows } from './self-distillation.ts';
-import { estimateStepMemory } from './step-memory.ts';
 import { requireTips, type TipsConfiguration } from './tips-configuration.ts';
+import { tipsMemory } from './tips-memory.ts';
 import { tipsv2Presets } from './tipsv2-presets.ts';
 
 export type { TipsConfiguration } from './tips-configuration.ts';
@@ -68,7 +68,7 @@ export const tipsv2: Recipe<TipsConfiguration, TipsSystem> = {
   presets: tipsv2Presets,
   check: assembleTips,
   assemble: assembleTips,
-  memory: estimateStepMemory,
+  memory: tipsMemory,
 };
 
 /**

@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
-import type { EvaVitInitialization } from '@vitrail/vit';
+import type { EvaVitConfig, EvaVitInitialization } from '@vitrail/vit';
 import type { RunConfiguration } from './configuration.ts';
 import type { TeacherGrid } from './frozen-teacher.ts';
 import { requireRun } from './require-settings.ts';
@@ -35,6 +35,25 @@ export type UtaConfiguration = RunConfiguration & {
    */
   objective: 'uta' | 'mim' | 'uta+mim';
 };
+
+/** The student, whose tokens come out in a space of `embedding` numbers. */
+export function studentTower(
+  { image, objective, views }: UtaConfiguration,
+  embedding: number,
+): EvaVitConfig & { embedding: number } {
+  return {
+    imageSize: views.globalSize,
+    patchSize: image.patchSize,
+    width: image.width,
+    depth: image.depth,
+    heads: image.heads,
+    mlp: { kind: 'swiglu', hidden: image.mlpHidden },
+    ffnNorm: true,
+    rotaryGrid: 16,
+    embedding,
+    maskToken: objective !== 'uta',
+  };
+}
 
 /** Throws `invalid-argument` naming the first setting that cannot be. */
 export function requireUta(config: UtaConfiguration): void {

@@ -24,7 +24,7 @@ import {
 import { mapTree, type TensorTree, VitrailError } from '@vitrail/core';
 import { infoNce } from '@vitrail/losses';
 import { layerwiseDecay } from '@vitrail/optim';
-import type { OpenedModel, VitrailDescription, VitrailFileConfig } from '@vitrail/pretrained';
+import type { OpenedModel } from '@vitrail/pretrained';
 import { requireRange } from '@vitrail/train';
 import { drawnCaptions, requireTokenizer, textBatch } from './batch.ts';
 import type { CaptionsSection, RunConfiguration } from './configuration.ts';
@@ -33,6 +33,8 @@ import { normalizePictures } from './normalize-pictures.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { requireRun } from './require-settings.ts';
+import { utaContrastiveMemory } from './uta-contrastive-memory.ts';
+import { requireStart } from './uta-contrastive-start.ts';
 import { utaContrastivePresets } from './uta-presets.ts';
 
 /** Every setting of the second stage of UTA. */
@@ -73,6 +75,7 @@ export const utaContrastive: Recipe<UtaContrastiveConfiguration, UtaContrastiveS
     );
   },
   assemble: assembleUtaContrastive,
+  memory: utaContrastiveMemory,
 };
 
 function requireUtaContrastive(config: UtaContrastiveConfiguration): void {
@@ -137,36 +140,6 @@ function assembleUtaContrastive(config: UtaContrastiveConfiguration, opened?: Op
       carry: () => ({}),
     },
   };
-}
-
-/** Throws `invalid-argument` unless the model has texts, was pretrained here, and takes crops of this size. */
-function requireStart(model: OpenedModel | undefined, size: number): { model: OpenedModel; description: VitrailDescription } {
-  if (model === undefined) {
-    throw new VitrailError('invalid-argument', 'uta-contrastive tunes a model, but none came: assemble(config, model)');
-  }
-  const { config, encoders, family } = model;
-  const kind = (config as Partial<VitrailDescription>).kind;
-  if (encoders.text === undefined || model.tokenizer === undefined) {
-    throw new VitrailError(
-      'invalid-argument',
-      `start.model (${family.name}) has no text tower with its tokenizer to be tuned with`,
-    );
-  }
-  if (kind !== 'aligned' && kind !== 'tips') {
-    throw new VitrailError(
-      'invalid-argument',
-      `start.model is a run of uta, or of a recipe with the towers of TIPS, but it is ${family.name}: its file form is not one that a run writes`,
-    );
-  }
-  if (encoders.image.imageSize !== size) {
-    throw new VitrailError(
-      'invalid-argument',
-      `start.model was made for ${encoders.image.imageSize} pixels, but views.globalSize is ${size}: set it to ${encoders.image.imageSize}`,
-    );
-  }
-  // What opening has found out about the file is no part of what the next file says of itself.
-  const { hasLogitScale: _, heads: __, ...description } = config as VitrailFileConfig;
-  return { model, description };
 }
 
 /** Number of blocks of a tower. */

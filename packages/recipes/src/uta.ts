@@ -35,14 +35,15 @@ import {
 import type { TensorTree } from '@vitrail/core';
 import { maskedCosine, negativeCosine, uta as utaLoss } from '@vitrail/losses';
 import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
-import { applyEvaVit, type EvaVitConfig, type EvaVitParams, initEvaVit } from '@vitrail/vit';
+import { applyEvaVit, type EvaVitParams, initEvaVit } from '@vitrail/vit';
 import { hiddenPatches, keptPatches } from './batch-masks.ts';
 import { namedTeacher, preparationOf, requireTeacher, textTowerOf } from './frozen-teacher.ts';
 import { normalizePictures } from './normalize-pictures.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
 import { targetCache } from './target-cache.ts';
-import { requireUta, type UtaConfiguration } from './uta-configuration.ts';
+import { requireUta, studentTower, type UtaConfiguration } from './uta-configuration.ts';
+import { utaMemory } from './uta-memory.ts';
 import { utaPresets } from './uta-presets.ts';
 
 export type { UtaConfiguration } from './uta-configuration.ts';
@@ -74,6 +75,7 @@ export const uta: Recipe<UtaConfiguration, UtaSystem> = {
   check: requireUta,
   needs: ({ teacher }) => namedTeacher('uta', teacher.model),
   assemble: assembleUta,
+  memory: utaMemory,
 };
 
 function assembleUta(config: UtaConfiguration, opened?: OpenedModel): UtaSystem {
@@ -81,18 +83,7 @@ function assembleUta(config: UtaConfiguration, opened?: OpenedModel): UtaSystem 
   const { image, mask, objective, train, views } = config;
   const side = views.globalSize / image.patchSize;
   const { teacher, embedding } = requireTeacher(opened, { size: views.globalSize, side, grid: config.teacher.grid });
-  const tower: EvaVitConfig = {
-    imageSize: views.globalSize,
-    patchSize: image.patchSize,
-    width: image.width,
-    depth: image.depth,
-    heads: image.heads,
-    mlp: { kind: 'swiglu', hidden: image.mlpHidden },
-    ffnNorm: true,
-    rotaryGrid: 16,
-    embedding,
-    maskToken: objective !== 'uta',
-  };
+  const tower = studentTower(config, embedding);
   const preparation = preparationOf(teacher, views.globalSize);
   const text = textTowerOf(teacher);
   const targets = targetCache(teacher, { side, keeps: config.teacher.cache });

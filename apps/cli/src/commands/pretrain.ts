@@ -70,14 +70,14 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const directory = options.out ?? join('runs', `${recipe.name}-${presetName.replaceAll('/', '-')}-${timestamp()}`);
   const backend = await startAnnouncedBackend(options);
   if (options.profile && backend.name !== 'webgpu') throw goesWithWebGpu('--profile', `the backend is ${backend.name}`);
-  if (backend.maximumTensorBytes !== undefined && recipe.memory !== undefined) {
-    const { precision } = options;
-    const { maximumTensorBytes } = backend;
-    process.stderr.write(`${requireRoom(recipe.memory, settings, { precision, maximumTensorBytes })}\n`);
-  }
   const needed = await openNeededModel(recipe, settings);
   let weights: StartingWeights | undefined;
   try {
+    const { maximumTensorBytes } = backend;
+    if (maximumTensorBytes !== undefined) {
+      const room = { precision: options.precision, maximumTensorBytes, model: needed?.model };
+      process.stderr.write(`${requireRoom(recipe.memory, settings, room)}\n`);
+    }
     weights = options.from === undefined ? undefined : await openStartingWeights(options.from);
     return await pretrainWith(interrupt, options, { recipe, presetName, settings, given, needed, weights, directory, backend });
   } finally {
