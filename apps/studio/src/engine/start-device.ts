@@ -7,7 +7,12 @@ import { startBackend } from '@vitrail/backend';
 export type DeviceRequest = { readonly backend: 'auto' | 'webgpu' | 'wasm'; readonly threads?: number };
 
 /** What computes, and why that. */
-export type DeviceReport = { readonly name: string; readonly reason: string };
+export type DeviceReport = {
+  readonly name: string;
+  readonly reason: string;
+  /** Of a GPU: the largest tensor that it can compute with. */
+  readonly maximumTensorBytes?: number;
+};
 
 const wasmPaths = {
   'tfjs-backend-wasm.wasm': new URL(plain, import.meta.url).href,
@@ -25,7 +30,7 @@ export async function startDevice(
   { backend, threads }: DeviceRequest,
   onLost: (reason: string) => void = () => {},
 ): Promise<DeviceReport> {
-  const { name, reason, lost } = await startBackend(backend, { wasmPaths, threads });
+  const { name, reason, lost, maximumTensorBytes } = await startBackend(backend, { wasmPaths, threads });
   lost?.then(onLost);
-  return { name, reason };
+  return { name, reason, maximumTensorBytes };
 }

@@ -1,3 +1,106 @@
+import { useEffect } from 'preact/hooks';
+import { page } from '../route.ts';
+import { Notice } from '../ui/notice.tsx';
+import { Curves } from './curves.tsx';
+import { HeldOutPicture } from './held-out-picture.tsx';
+import { KeptRunCard } from './kept-run-card.tsx';
+import { LossCurves } from './loss-curves.tsx';
+import { Numbers } from './numbers.tsx';
+import { RunControls } from './run-controls.tsx';
+import { RunForm } from './run-form.tsx';
+import { isOpen, kept, prepare, runner, tell } from './train-state.ts';
+import './train.css';
+
+/** Trains a model in this tab. */
 export function TrainPage() {
-  return <h1>Train</h1>;
+  useEffect(() => {
+    if (page.value === 'train' && runner.phase.peek() === 'off') void tell(prepare());
+  }, [page.value]);
+  return (
+    <>
+      <header class="page-head">
+        <h1>Train a model in this tab</h1>
+        <p class="note">
+          Pictures and words are all it sees. Every few seconds it is asked where each word is in a picture that it never trains
+          on.
+        </p>
+      </header>
+      <Notice />
+      <div class="train">
+        <div class="train-side">
+          {isOpen.value ? <RunControls /> : <RunForm />}
+          <DeviceLine />
+        </div>
+        <div class="train-main">
+          {!isOpen.value && kept.value !== undefined && <KeptRunCard run={kept.value} />}
+          {isOpen.value ? <OpenRun /> : kept.value === undefined && <Introduction />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function OpenRun() {
+  const { opened, view, rows, scores, phase } = runner;
+  if (opened.value === undefined) {
+    return (
+      <section class="pane opening" aria-busy="true">
+        <p>Opening the data{phase.value === 'opening' ? ' and learning their words' : ''} ...</p>
+      </section>
+    );
+  }
+  return (
+    <>
+      <Numbers />
+      <HeldOutPicture heldOut={opened.value.heldOut} view={view.value} canChoose={opened.value.readsTexts} />
+      <LossCurves rows={rows.value} />
+      {scores.value.length > 1 && (
+        <section class="pane">
+          <h2>Segmentation of 16 held-out scenes</h2>
+          <Curves
+            name="mIoU"
+            series={[{ label: 'mIoU', color: 'green', points: scores.value.map(({ step, mIoU }) => [step, mIoU]) }]}
+            height={150}
+          />
+        </section>
+      )}
+    </>
+  );
+}
+
+function Introduction() {
+  return (
+    <section class="pane introduction">
+      <h2>What happens</h2>
+      <ol>
+        <li>
+          <strong>Scenes are drawn, and described.</strong> One to four shapes, with captions of three kinds. Or take pictures of
+          yours: they are read where they lie.
+        </li>
+        <li>
+          <strong>A recipe trains on them,</strong> with the same code as the command line: TIPSv2 compares pictures with
+          captions, and asks a masked picture for what a whole one says of every patch.
+        </li>
+        <li>
+          <strong>You see it learn.</strong> Losses, speed and memory, and where the model sees each word in a held-out picture.
+        </li>
+        <li>
+          <strong>Nothing is lost.</strong> Checkpoints stay in this browser; a reload goes on at the same step with the same
+          numbers. Export the model for <code>vitrail embed</code>, <code>segment</code> and <code>evaluate</code>.
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function DeviceLine() {
+  const { device, phase } = runner;
+  if (phase.value === 'off') return <p class="note device">The worker is not running. </p>;
+  if (device.value === undefined) return <p class="note device">Looking for what can compute here ...</p>;
+  const { name, reason } = device.value;
+  return (
+    <p class="note device">
+      Computing with <strong>{name === 'webgpu' ? 'WebGPU' : name === 'wasm' ? 'WebAssembly' : name}</strong>: {reason}.
+    </p>
+  );
 }
