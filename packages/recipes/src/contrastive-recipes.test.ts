@@ -76,7 +76,7 @@ describe('flip', () => {
   });
 
   it.each([
-    [{ ratio: 1 }, 'mask.ratio'],
+    [{ ratio: 1 }, 'mask.ratio 1 hides all 16 patches'],
     [{ ratio: -0.1 }, 'mask.ratio'],
     [{ wholeSteps: 0.5 }, 'mask.wholeSteps'],
     [{ kind: 'blok' as 'block' }, 'mask.kind'],

@@ -2,6 +2,7 @@ import { VitrailError } from '@vitrail/core';
 import { requireChoice, requireRange } from '@vitrail/train';
 import type { DualEncoderConfiguration } from './configuration.ts';
 import type { TeacherGrid } from './frozen-teacher.ts';
+import { requireMask } from './require-mask.ts';
 import { type PrototypeHeadSection, requireSharpening, type SharpeningSection } from './self-distillation.ts';
 
 /** Every setting of distillation. */
@@ -30,10 +31,10 @@ export type DistillConfiguration = DualEncoderConfiguration & {
 };
 
 /** Throws `invalid-argument` naming the first setting of distillation alone that cannot be. */
-export function requireDistill({ heads, loss, mask, teacher, views }: DistillConfiguration): void {
+export function requireDistill({ heads, image, loss, mask, teacher, views }: DistillConfiguration): void {
   requireChoice('teacher.grid', teacher.grid, ['equal', 'resample']);
   requireChoice('mask.kind', mask.kind, ['random', 'block']);
-  requireRange('mask.ratio', mask.ratio, 0, 1);
+  requireMask(mask.ratio, { side: views.globalSize / image.patchSize, least: 0 });
   requireChoice('heads.initialization', heads.initialization, ['fresh', 'teacher']);
   requireSharpening({ heads: { ...heads, prototypes: 2 }, loss });
   const weights = ['patchWeight', 'dinoWeight', 'featureWeight', 'affinityWeight'] as const;

@@ -200,6 +200,7 @@ onBackend(['wasm'], () => {
 describe('bad settings', () => {
   it.each([
     [{ mask: { ratio: 1.5 } }, 'mask.ratio'],
+    [{ mask: { ratio: 1 } }, 'mask.ratio 1 hides all 16 patches'],
     [{ views: { localCrops: 0 } }, 'needs local crops'],
     [{ loss: { patchWeight: 0, dinoWeight: 0 } }, 'nothing is learned from the teacher'],
     [{ loss: { featureWeight: -1 } }, 'loss.featureWeight'],

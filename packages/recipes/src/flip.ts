@@ -9,7 +9,7 @@
  *   vitrail pretrain --recipe flip:tiny --data scenes
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
+import { requireChoice, requireWhole } from '@vitrail/train';
 import { disposeBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 import { keptPatches } from './batch-masks.ts';
 import type { DualEncoderConfiguration } from './configuration.ts';
@@ -19,6 +19,7 @@ import { type DualEncoderParams, type DualEncoderSystem, dualEncoder } from './d
 import { contrastiveMemory } from './dual-encoder-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Preset, Recipe } from './recipe.ts';
+import { requireMask } from './require-mask.ts';
 import type { MemoryOptions, StepMemory } from './step-memory.ts';
 
 /** Every setting of FLIP. */
@@ -50,7 +51,8 @@ function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderP
   const encoder = dualEncoder(config, { masks: false });
   const { image, mask, train, views } = config;
   requireChoice('mask.kind', mask.kind, ['random', 'block', 'reversed-block']);
-  requireRange('mask.ratio', mask.ratio, 0, 0.99);
+  const side = views.globalSize / image.patchSize;
+  requireMask(mask.ratio, { side, least: 0 });
   requireWhole('mask.wholeSteps', mask.wholeSteps, 0);
   return {
     encoder,
@@ -58,7 +60,7 @@ function assembleFlip(config: FlipConfiguration): DualEncoderSystem<DualEncoderP
     ...buildOptimizer(config.optimizer, train.steps),
     prepare: (tokenizer, batch) => ({
       ...visionTextBatch(config, tokenizer, batch),
-      keep: keptPatches({ spec: mask, side: views.globalSize / image.patchSize, seed: train.seed }, batch),
+      keep: keptPatches({ spec: mask, side, seed: train.seed }, batch),
     }),
     release({ keep, ...batch }) {
       keep.dispose();

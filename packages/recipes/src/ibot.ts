@@ -40,6 +40,7 @@ import { imageTower } from './image-tower.ts';
 import { crossCropLosses, type KoLeoSection, requireMultiCrop, spread } from './multi-crop.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
+import { requireMask } from './require-mask.ts';
 import { requireImageSettings } from './require-settings.ts';
 import {
   distillationTarget,
@@ -176,14 +177,16 @@ function drawCropMasks({ image, mask, train, views }: IbotConfiguration, { sampl
   return tensor2d(rows, [rows.length, side * side], 'float32');
 }
 
-function requireIbot({ loss, mask }: IbotConfiguration): void {
+function requireIbot({ image, loss, mask, views }: IbotConfiguration): void {
   requireRange('loss.patchWeight', loss.patchWeight, 0, 1e3);
   requireChoice('mask.kind', mask.kind, ['random', 'block']);
   requireRange('mask.probability', mask.probability, 0, 1);
   const [least, largest] = mask.ratio;
-  if (mask.ratio.length === 2 && least >= 0 && least <= largest && largest <= 1) return;
-  throw new VitrailError(
-    'invalid-argument',
-    `mask.ratio is two shares of the patches, 0 <= least <= largest <= 1, but ${JSON.stringify(mask.ratio)} came`,
-  );
+  if (!(mask.ratio.length === 2 && least >= 0 && least <= largest && largest <= 1)) {
+    throw new VitrailError(
+      'invalid-argument',
+      `mask.ratio is two shares of the patches, 0 <= least <= largest <= 1, but ${JSON.stringify(mask.ratio)} came`,
+    );
+  }
+  requireMask(largest, { side: views.globalSize / image.patchSize, least: 0 });
 }

@@ -73,7 +73,11 @@ onBackend(['wasm'], () => {
 
 it.each([
   [mae, { ...tinyMae, image: { ...tinyMae.image, initialization: 'local', width: 18 } }, 'image.width is a multiple of 4'],
-  [mae, { ...tinyMae, mask: { ratio: 1 } }, 'mask.ratio is a number from 0.01 to 0.99, but 1 came'],
+  [mae, { ...tinyMae, mask: { ratio: 0.97 } }, 'mask.ratio 0.97 hides all 16 patches of a crop'],
+  [mae, { ...tinyMae, mask: { ratio: 0.03 } }, 'mask.ratio 0.03 hides none of the 16 patches of a crop'],
+  [simmim, { ...tinySimMim, mask: { ratio: 1, squareSize: 4 } }, 'mask.ratio 1 hides all 16 patches of a crop'],
+  [simmim, { ...tinySimMim, mask: { ratio: 0.01, squareSize: 4 } }, 'mask.ratio 0.01 hides none of the 16 patches of a crop'],
+  [ibot, { ...tinyIbot, mask: { ...tinyIbot.mask, ratio: [0.1, 1] } }, 'mask.ratio 1 hides all 16 patches of a crop'],
   [
     mae,
     { ...tinyMae, decoder: { ...tinyMae.decoder, heads: 3 } },

@@ -17,7 +17,6 @@
 import { mean, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
 import { disposeTree, type TensorTree } from '@vitrail/core';
 import { mae as maeLoss, normalizePatches, patchify } from '@vitrail/losses';
-import { requireRange } from '@vitrail/train';
 import type { VitParams } from '@vitrail/vit';
 import { type ImageBatch, imageBatch } from './batch.ts';
 import { hiddenPatches, keptPatches } from './batch-masks.ts';
@@ -28,6 +27,7 @@ import { type MaeDecoderParams, type MaeDecoderSection, maeDecoder } from './mae
 import { maeMemory } from './mae-memory.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
+import { requireMask } from './require-mask.ts';
 import { requireImageSettings, requirePositions, requireTower } from './require-settings.ts';
 
 /** Every setting of MAE. */
@@ -80,14 +80,15 @@ export const mae: Recipe<MaeConfiguration, MaeSystem> = {
 function assembleMae(config: MaeConfiguration): MaeSystem {
   requireImageSettings(config);
   const { decoder: section, image, mask, train, views } = config;
-  requireRange('mask.ratio', mask.ratio, 0.01, 0.99);
+  const side = views.globalSize / image.patchSize;
+  requireMask(mask.ratio, { side, least: 1 });
   requireTower('decoder', section, section.width);
   if (image.initialization === 'local') requirePositions('decoder', section.width);
   const tower = imageTower(config, { masks: false });
   const decoder = maeDecoder(tower.vit, section, image.initialization);
   const draw = {
     spec: { kind: 'random', ratio: mask.ratio },
-    side: views.globalSize / image.patchSize,
+    side,
     seed: train.seed,
   } as const;
   return {

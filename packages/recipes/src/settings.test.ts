@@ -48,7 +48,10 @@ const ofTips: [settings: Record<string, unknown>, message: string][] = [
   [{ 'loss.patchWeight': -1 }, 'loss.patchWeight is a number from 0 to 1000, but -1 came'],
   [{ 'loss.dinoWeight': -0.5 }, 'loss.dinoWeight is a number from 0 to 1000, but -0.5 came'],
   [{ 'views.localCrops': 0 }, 'loss.dinoWeight 1 needs local crops, but views.localCrops is 0'],
-  [{ 'loss.patch': 'ibot', 'mask.ratio': 0 }, 'loss.patch "ibot" asks for masked patches, but mask.ratio 0 masks none'],
+  [
+    { 'loss.patch': 'ibot', 'mask.ratio': 0 },
+    'mask.ratio 0 hides none of the 16 patches of a crop, which are what is learned from: at least 0.063 hides one',
+  ],
   [{ 'loss.studentTemperature': 0 }, 'loss.studentTemperature is a number from 0.001 to 10, but 0 came'],
   [{ 'loss.teacherTemperature.from': 0 }, 'loss.teacherTemperature.from is a number from 0.001 to 10, but 0 came'],
   [{ 'loss.teacherTemperature.to': 20 }, 'loss.teacherTemperature.to is a number from 0.001 to 10, but 20 came'],
@@ -56,6 +59,8 @@ const ofTips: [settings: Record<string, unknown>, message: string][] = [
   [{ 'loss.centerMomentum': 1.1 }, 'loss.centerMomentum is a number from 0 to 1, but 1.1 came'],
   [{ 'mask.kind': 'blocks' }, 'mask.kind is one of random, block, but "blocks" came; did you mean "block"?'],
   [{ 'mask.ratio': 75 }, 'mask.ratio is a number from 0 to 1, but 75 came'],
+  [{ 'mask.ratio': 1 }, 'mask.ratio 1 hides all 16 patches of a crop: at most 0.938 leaves one to be seen'],
+  [{ 'mask.ratio': 0.98 }, 'mask.ratio 0.98 hides all 16 patches of a crop'],
   [{ 'teacher.policy': 'head' }, 'teacher.policy is one of heads, full, none, but "head" came; did you mean "heads"?'],
   [{ 'teacher.policy': 'frozen' }, 'teacher.policy is one of heads, full, none, but "frozen" came'],
   [{ 'teacher.momentum.from': 2 }, 'teacher.momentum.from is a number from 0 to 1, but 2 came'],
@@ -85,7 +90,7 @@ it('accepts the ends of ranges, and what the paper leaves out', () => {
     'views.localSize': 3, // not looked at where there are no local crops
     'loss.dinoWeight': 0,
     'loss.patchWeight': 0,
-    'mask.ratio': 1,
+    'mask.ratio': 0.96,
     'loss.centerMomentum': 0,
     'teacher.momentum.from': 1,
   };

@@ -14,7 +14,7 @@ import { mean, type Scalar, type Tensor2D, type Tensor3D } from '@tensorflow/tfj
 import { disposeTree, filled, initParameters, linearShapes, type TensorTree, VitrailError, xavierUniform } from '@vitrail/core';
 import { patchify, simMim } from '@vitrail/losses';
 import { type LinearParams, linear } from '@vitrail/ops';
-import { requireRange, requireWhole } from '@vitrail/train';
+import { requireWhole } from '@vitrail/train';
 import type { VitParams } from '@vitrail/vit';
 import { type ImageBatch, imageBatch } from './batch.ts';
 import { hiddenPatches } from './batch-masks.ts';
@@ -23,6 +23,7 @@ import { imagePresets } from './image-presets.ts';
 import { imageTower } from './image-tower.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
+import { requireMask } from './require-mask.ts';
 import { requireImageSettings } from './require-settings.ts';
 import { simMimMemory } from './simmim-memory.ts';
 
@@ -71,7 +72,8 @@ export const simmim: Recipe<SimMimConfiguration, SimMimSystem> = {
 function assembleSimMim(config: SimMimConfiguration): SimMimSystem {
   requireImageSettings(config);
   const { image, mask, train, views } = config;
-  requireRange('mask.ratio', mask.ratio, 0.01, 1);
+  const side = views.globalSize / image.patchSize;
+  requireMask(mask.ratio, { side, least: 1 });
   requireWhole('mask.squareSize', mask.squareSize, 1);
   const square = mask.squareSize / image.patchSize;
   if (!Number.isInteger(square)) {
@@ -83,7 +85,7 @@ function assembleSimMim(config: SimMimConfiguration): SimMimSystem {
   const tower = imageTower(config, { masks: true });
   const draw = {
     spec: { kind: 'square', ratio: mask.ratio, side: square },
-    side: views.globalSize / image.patchSize,
+    side,
     seed: train.seed,
   } as const;
   const pixels = linearShapes(image.width, image.patchSize ** 2 * 3);

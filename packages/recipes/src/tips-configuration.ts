@@ -2,6 +2,7 @@ import { VitrailError } from '@vitrail/core';
 import type { TeacherPolicy } from '@vitrail/ema';
 import { requireChoice, requireRange } from '@vitrail/train';
 import type { DualEncoderConfiguration } from './configuration.ts';
+import { requireMask } from './require-mask.ts';
 import {
   type PrototypeHeadSection,
   requireSelfDistillation,
@@ -42,13 +43,7 @@ export function requireTips(config: TipsConfiguration): void {
     );
   }
   requireChoice('mask.kind', mask.kind, ['random', 'block']);
-  requireRange('mask.ratio', mask.ratio, 0, 1);
-  if (loss.patch === 'ibot' && Math.round(mask.ratio * (views.globalSize / image.patchSize) ** 2) === 0) {
-    throw new VitrailError(
-      'invalid-argument',
-      `loss.patch "ibot" asks for masked patches, but mask.ratio ${mask.ratio} masks none`,
-    );
-  }
+  requireMask(mask.ratio, { side: views.globalSize / image.patchSize, least: loss.patch === 'ibot' ? 1 : 0 });
   requireChoice('teacher.policy', teacher.policy, ['heads', 'full', 'none']);
   requireSelfDistillation(config);
 }
