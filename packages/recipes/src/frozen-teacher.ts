@@ -1,7 +1,7 @@
 import { concat, image, reshape, slice, type Tensor3D, type Tensor4D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { type ImagePreparation, preparedSize } from '@vitrail/data';
-import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
+import { type AlignedModelConfig, type OpenedModel, vitrailRocket } from '@vitrail/pretrained';
 import type { NamedModel } from './recipe.ts';
 
 /** Whose patch grid a student's targets are on. */
@@ -106,9 +106,19 @@ export function preparationOf({ preparation }: OpenedModel, size: number): Image
   return { ...preparation, resize: { ...resize, size: Math.round(resize.size * scale), crop: size } };
 }
 
-/** The text tower of a teacher as a student's model file names it, and its tensors, which stay the teacher's. */
+/**
+ * The text tower of a teacher as a student's model file names it, and its tensors, which stay the teacher's; `undefined` without one.
+ *
+ * @throws `invalid-argument` for CLIP-Rocket, whose texts are nothing without the projectors behind both towers
+ */
 export function textTowerOf({ config, encoders, family, params }: OpenedModel) {
   if (encoders.text === undefined) return undefined;
+  if (family.name === vitrailRocket.name) {
+    throw new VitrailError(
+      'invalid-argument',
+      `the teacher (${family.name}) compares pictures and texts behind projectors, for which the file of a student has no place: choose another, such as a run of clip or tipsv2, or a released CLIP`,
+    );
+  }
   // A student that was aligned here has its text tower from somewhere else already.
   const own = config as AlignedModelConfig;
   if (own.kind === 'aligned') return { text: own.text, tensors: { text: params.text } };

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type AdaptableTowers, adaptableClip, adaptableTips, type TowerParams } from '@vitrail/adapt';
-import { flattenTree, VitrailError } from '@vitrail/core';
+import { VitrailError } from '@vitrail/core';
 import { type ClipTowers, clip, type OpenedModel, openClip } from '@vitrail/pretrained';
 import type { TextConfig, Tokenizer } from '@vitrail/text';
 import type { VitConfig } from '@vitrail/vit';
+import { weightsDigest } from '../weights-digest.ts';
 
 /** A pretrained model as adapters take it. Its tensors stay those of the model. */
 export type AdaptableModel = {
@@ -46,7 +46,7 @@ export async function requireAdaptable({ family, config, params, tokenizer }: Op
     tokenizer,
     scale: logitScale === undefined ? usualScale : Math.exp((await logitScale.data())[0]),
     embedding: embeddingOf(config),
-    sha256: await digest(base),
+    sha256: await weightsDigest(base),
   };
 }
 
@@ -73,13 +73,4 @@ function adaptableTowers(family: { readonly name: string }, config: unknown): Ad
 function embeddingOf(config: unknown): number {
   const { vit, image } = config as Partial<TipsTowers> & Partial<ClipTowers>;
   return vit?.width ?? image?.embedding ?? 0;
-}
-
-async function digest(params: TowerParams): Promise<string> {
-  const hash = createHash('sha256');
-  for (const [path, leaf] of Object.entries(flattenTree<Tensor>(params))) {
-    hash.update(`${path} ${leaf.shape}\n`);
-    hash.update(new Uint8Array((await leaf.data<'float32'>()).slice().buffer));
-  }
-  return hash.digest('hex');
 }

@@ -66,7 +66,7 @@ export async function adapt(options: AdaptOptions): Promise<number> {
     }
     const method = await givenMethod(options);
     const { name, lost } = await startAnnouncedBackend(options);
-    const model = await loadModel(options.checkpoint);
+    const model = await loadModel(options.checkpoint, '--checkpoint');
     try {
       return await adaptModel(options, { model, method, interrupt, backend: name, lost });
     } finally {

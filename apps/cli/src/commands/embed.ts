@@ -34,7 +34,7 @@ export async function embed(options: EmbedOptions): Promise<void> {
   const files = await listPictures(images);
   await prepareOutput(out);
   await startAnnouncedBackend(options);
-  const model = await loadModel(path);
+  const model = await loadModel(path, '--model');
   try {
     const tensors: Record<string, TensorData> = {
       ...(files.length > 0 && (await embedPictures(model, files))),

@@ -24,7 +24,7 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   requireWhole('--samples', options.samples, fewestPictures);
   if (options.out !== undefined) await prepareOutput(options.out);
   await startAnnouncedBackend(options);
-  const model = await loadModel(options.model);
+  const model = await loadModel(options.model, '--model');
   try {
     const source = await openAnnouncedSource(options.data);
     try {

@@ -13,7 +13,7 @@ export type ExportOptions = { model: string; format: ExportFormat; out: string; 
 export async function exportModel(options: ExportOptions): Promise<void> {
   const { model: path, format, out, json } = options;
   await startBackend('cpu'); // It keeps tensors and computes next to nothing.
-  const model = await loadModel(path);
+  const model = await loadModel(path, '--model');
   try {
     const { files, notes } = await filesOfModel(requireExportable(model), format);
     try {

@@ -10,14 +10,15 @@ import { type BackendOptions, goesWithWebGpu, startAnnouncedBackend } from '../b
 import { nothingToMeasure, possibleTasks } from '../evaluation/tasks.ts';
 import { exitStatus } from '../exit-status.ts';
 import { requireRoom } from '../memory-estimate.ts';
+import type { FoundModel } from '../model.ts';
 import { printResult } from '../print-result.ts';
 import { writeReport } from '../report/index.ts';
 import { type ConfigurationOptions, settleConfiguration } from '../run-configuration.ts';
 import { type GivenTokenizer, readGivenTokenizer } from '../training/given-tokenizer.ts';
 import { type Interrupt, listenForInterrupt } from '../training/interrupt.ts';
-import { type NeededModel, openNeededModel } from '../training/needed-model.ts';
+import { type NeededModel, openNeededModel, requireSameWeights } from '../training/needed-model.ts';
 import { type Run, trainRun } from '../training/run.ts';
-import { openStartingWeights, type Start, type StartingWeights, startFrom } from '../training/starting-weights.ts';
+import { openStartingWeights, type Start, startFrom } from '../training/starting-weights.ts';
 import { streamWarnings } from '../training/stream-warnings.ts';
 import { completedSummary, type RunSummary } from '../training/summary.ts';
 import { openTrainingData } from '../training/training-data.ts';
@@ -38,7 +39,11 @@ export type PretrainOptions = ConfigurationOptions &
   };
 
 /** Paths of `config.json` that a resumed run need not share with the run it goes on with: where it runs, not what it computes. */
-const mayDiffer = ['versions.vitrail', 'versions.node', 'versions.tfjs', 'tokenizer.file'];
+const mayDiffer = [
+  ...['versions.vitrail', 'versions.node', 'versions.tfjs', 'tokenizer.file'],
+  // Their weights may not.
+  ...['teacher.model', 'start.model', 'learnedFrom.path'],
+];
 
 /**
  * `vitrail pretrain`: trains a recipe on a source, measures it on pictures it has not seen, and writes the run directory.
@@ -71,8 +76,9 @@ async function pretrainUntil(interrupt: Interrupt, options: PretrainOptions): Pr
   const backend = await startAnnouncedBackend(options);
   if (options.profile && backend.name !== 'webgpu') throw goesWithWebGpu('--profile', `the backend is ${backend.name}`);
   const needed = await openNeededModel(recipe, settings);
-  let weights: StartingWeights | undefined;
+  let weights: FoundModel | undefined;
   try {
+    if (resume && needed) await requireSameWeights(directory, needed);
     const { maximumTensorBytes } = backend;
     if (maximumTensorBytes !== undefined) {
       const room = { precision: options.precision, maximumTensorBytes, model: needed?.model };
@@ -93,7 +99,7 @@ type Parts = {
   settings: RunConfiguration;
   given?: GivenTokenizer;
   needed?: NeededModel;
-  weights?: StartingWeights;
+  weights?: FoundModel;
   directory: string;
   backend: BackendReport;
 };
@@ -128,7 +134,7 @@ async function pretrainWith(
       versions: versions(),
       samples: { train: data.train.size, evaluation: data.evaluation.size },
       ...(given && { tokenizer: given.origin }),
-      ...(needed && { learnedFrom: needed.path }),
+      ...(needed && { learnedFrom: needed.origin }),
       ...(weights && { startedFrom: weights.path }),
     };
     const system = recipe.assemble(config, needed?.model);
@@ -167,7 +173,7 @@ async function pretrainWith(
 /** The start of a run from weights, which are disposed: what the run changes is not kept beside it. */
 function startOf(
   { model, program }: Run['system'],
-  weights: StartingWeights,
+  weights: FoundModel,
   { tokenizer, seed }: { tokenizer?: Tokenizer; seed: number },
 ): Start {
   const { start, startsFresh } = startFrom(weights, program.init(createRng(seed).fork('init')), model.describe(tokenizer));

@@ -38,7 +38,7 @@ export async function segment(options: SegmentOptions): Promise<void> {
   const picture = await decodeImage(await readPicture(options.image), options.image);
   await prepareOutput(options.out);
   await startAnnouncedBackend(options);
-  const model = await loadModel(options.model);
+  const model = await loadModel(options.model, '--model');
   const { width, height } = picture;
   let map: Uint8Array;
   try {

@@ -1,11 +1,7 @@
 import { clone, type Tensor } from '@tensorflow/tfjs-core';
 import { disposeTree, flattenTree, type TensorTree, unflattenTree, VitrailError } from '@vitrail/core';
-import type { OpenedModel, VitrailDescription } from '@vitrail/pretrained';
-import { openModelAt } from '@vitrail/pretrained/node';
-import { findModel } from '../model.ts';
-
-/** The model whose weights a run starts from, and the folder or files that it was read from: of a run, one of its checkpoints. */
-export type StartingWeights = { model: OpenedModel; path: string };
+import type { VitrailDescription } from '@vitrail/pretrained';
+import { type FoundModel, openNamedModel } from '../model.ts';
 
 /** What a run has before its first step. */
 export type Start = { params: TensorTree; carried: TensorTree };
@@ -15,9 +11,8 @@ export type Start = { params: TensorTree; carried: TensorTree };
  *
  * @throws `missing-data` when there is none, and as `openModel`.
  */
-export async function openStartingWeights(name: string): Promise<StartingWeights> {
-  const path = await findModel(name, '--from');
-  return { model: await openModelAt(path, { withHeads: true }), path };
+export async function openStartingWeights(name: string): Promise<FoundModel> {
+  return openNamedModel(name, '--from', { withHeads: true });
 }
 
 /**
@@ -30,7 +25,7 @@ export async function openStartingWeights(name: string): Promise<StartingWeights
  * @throws `shape-mismatch` when a tower of the two is not the same but for the size of crops, or a parameter has another shape.
  */
 export function startFrom(
-  { model, path }: StartingWeights,
+  { model, path }: FoundModel,
   fresh: Start,
   description: VitrailDescription,
 ): { start: Start; startsFresh: string[] } {
