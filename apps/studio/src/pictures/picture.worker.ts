@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { PictureDesk } from './picture-desk.ts';
+
+expose(new PictureDesk());
