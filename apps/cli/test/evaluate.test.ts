@@ -92,7 +92,7 @@ describe('evaluate', () => {
 
   it('gives the same numbers on stdout as text', async () => {
     const { stdout } = await evaluate('--data', mosaics, '--tasks', 'knn', '--samples', '2');
-    expect(stdout).toMatch(/^samples +2\nknn\.top1 +[01]\n$/);
+    expect(stdout).toMatch(/^samples +2\nknn\.top1 +[01]\nknn\.chance\.top1 +[01]\n$/);
   });
 
   it('agrees with the last evaluation of the run', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readMetrics } from './run-files.ts';
@@ -62,7 +62,12 @@ beforeAll(async () => {
 
 it('a recipe of pictures alone trains on pictures without captions, and is measured by their classes', () => {
   const summary = readJson(run, 'summary.json');
-  expect(summary).toMatchObject({ status: 'completed', steps: 3, badSamples: 0, eval: { knn: { top1: expect.any(Number) } } });
+  expect(summary).toMatchObject({
+    status: 'completed',
+    steps: 3,
+    badSamples: 0,
+    eval: { knn: { top1: expect.any(Number), chance: { top1: expect.closeTo(1 / 3, 1) } } },
+  });
   expect(summary.parameters).not.toHaveProperty('text');
   expect(readJson(run, 'config.json')).not.toHaveProperty('text');
   expect(readMetrics(run).map(({ step, split }) => `${step} ${split}`)).toEqual([
@@ -72,6 +77,24 @@ it('a recipe of pictures alone trains on pictures without captions, and is measu
     '3 train',
     '3 eval',
   ]);
+});
+
+it('its report shows the features of pictures, and k-NN beside chance', () => {
+  const { segmentation, retrieval } = readJson(run, 'pictures.json') as { segmentation: object[]; retrieval: object[] };
+  expect(segmentation).toHaveLength(8);
+  for (const [i, example] of segmentation.entries()) {
+    expect(example).toEqual({
+      caption: expect.stringMatching(/^(cat|dog|ship)$/),
+      image: expect.stringMatching(/^data:image\/png/),
+      pca: expect.stringMatching(/^data:image\/png/),
+    });
+    if (i > 0) expect((example as { pca: string }).pca).not.toBe((segmentation[0] as { pca: string }).pca);
+  }
+  expect(retrieval).toEqual([]);
+  const page = readFileSync(join(run, 'report.html'), 'utf8');
+  expect(page.match(/<figcaption>features<\/figcaption>/g)).toHaveLength(8);
+  expect(page).not.toContain('<figcaption>prediction');
+  expect(page).toContain('what guessing reaches');
 });
 
 it('pictures without classes are learned from, too, and the run says that nothing was measured', async () => {
@@ -117,7 +140,8 @@ describe('of such a run', () => {
       '--json',
     );
     expect(status, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ samples: 8, knn: { top1: expect.any(Number) } });
+    // Of 8 pictures those at even places, of classes 0, 2, 1, 0, are the gallery of the others, 1, 0, 2, 1: 5 of 16 pairs are of one class.
+    expect(JSON.parse(stdout)).toEqual({ samples: 8, knn: { top1: expect.any(Number), chance: { top1: 5 / 16 } } });
     const refused = await vitrail('evaluate', '--model', run, '--data', labelled, '--tasks', 'retrieval', '--backend', 'wasm');
     expect([refused.status, refused.stderr]).toEqual([
       2,

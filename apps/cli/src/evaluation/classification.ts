@@ -54,12 +54,10 @@ export async function evaluateClassification(
   }
   if (nearest) {
     const halves = { train: features.tensor(last, isGallery), test: features.tensor(last, (index) => !isGallery(index)) };
-    result.knn = await knn({
-      ...halves,
-      trainLabels: labelsWhere(isGallery),
-      testLabels: labelsWhere((index) => !isGallery(index)),
-      classCount,
-    }).finally(() => dispose(halves));
+    const trainLabels = labelsWhere(isGallery);
+    const testLabels = labelsWhere((index) => !isGallery(index));
+    const { top1 } = await knn({ ...halves, trainLabels, testLabels, classCount }).finally(() => dispose(halves));
+    result.knn = { top1, chance: { top1: chanceOfNeighbour(trainLabels, testLabels) } };
   }
   return result;
 }
@@ -67,4 +65,12 @@ export async function evaluateClassification(
 function classOf(sample: Sample): number {
   if (sample.classIndex === undefined) throw new VitrailError('corrupt-data', 'it has no class, but classification needs one');
   return sample.classIndex;
+}
+
+/** How often a picture and one that is drawn from the gallery are of one class: `sum_c p_gallery(c) p_query(c)`, for c equal classes 1 / c. */
+export function chanceOfNeighbour(gallery: ArrayLike<number>, queries: ArrayLike<number>): number {
+  const counts = new Map<number, number>();
+  for (const label of Array.from(gallery)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const pairs = Array.from(queries).reduce((sum, label) => sum + (counts.get(label) ?? 0), 0);
+  return pairs / (gallery.length * queries.length);
 }

@@ -4,10 +4,10 @@ export { readReportInput } from './read-report-input.ts';
 export type {
   MetricRow,
   MetricValue,
+  PictureExample,
   ReportInput,
   ReportPictures,
   RetrievalExample,
   RunSummary,
-  SegmentationExample,
 } from './report-input.ts';
 export { writeReport } from './write-report.ts';

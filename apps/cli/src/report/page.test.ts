@@ -93,6 +93,20 @@ test('the configuration is complete and the command can be pasted into a shell',
   expect(text).toContain('vitrail pretrain --set &#39;data.train=it&#39;\\&#39;&#39;s {0..3}&#39;');
 });
 
+test('pictures of a model without texts are shown with their features alone, beside the true classes where there are some', () => {
+  const [{ caption, pca }] = full.pictures?.segmentation ?? [];
+  const figures = (more: object) => {
+    const page = renderReport({
+      ...full,
+      pictures: { classes: [], segmentation: [{ caption, image, pca, ...more }], retrieval: [] },
+    });
+    expect(textOf(page)).not.toContain('takes the nearest');
+    return [...page.slice(page.indexOf('id="pictures"')).matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map(([, label]) => label);
+  };
+  expect(figures({})).toEqual(['picture', 'features']);
+  expect(figures({ truth: image })).toEqual(['picture', 'truth', 'features']);
+});
+
 test('the correct retrieval result is marked by more than its colour', () => {
   const page = renderReport(full);
   expect(page.match(/<li class="correct">/g)).toHaveLength(1);
@@ -143,7 +157,7 @@ test.each<[string, ReportInput, string]>([
   ['nothing but a status', bare, 'No metrics were recorded'],
   ['no configuration at all', { ...bare, config: undefined }, 'No configuration was stored'],
   ['no evaluation', bare, 'has not been evaluated'],
-  ['no pictures', bare, 'No segmented pictures were stored'],
+  ['no pictures', bare, 'No pictures were stored'],
   [
     'empty pictures',
     { ...bare, pictures: { classes: [], segmentation: [], retrieval: [] } },

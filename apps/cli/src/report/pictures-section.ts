@@ -1,20 +1,29 @@
 import { type Html, html } from './html.ts';
 import { picture } from './picture.ts';
-import type { ReportPictures, SegmentationExample } from './report-input.ts';
+import type { PictureExample, ReportPictures } from './report-input.ts';
 
-/** Pictures of the test split beside their true and predicted classes, the colours of their patch features, and where words are found. */
+/** Pictures of the test split beside the colours of their patch features, their true and predicted classes, and where words are found. */
 export function picturesSection(pictures: ReportPictures | undefined): Html {
   const examples = pictures?.segmentation ?? [];
   return html`<section aria-labelledby="pictures">
 <h2 id="pictures">Pictures</h2>
 ${
   examples.length === 0
-    ? html`<p class="missing">No segmented pictures were stored with this run.</p>`
-    : html`<p class="lead">Every patch of a picture is compared with the name of every class and takes the nearest. Features shows the three main directions of the patch features as colours; below, where each word is found, by the same comparison.</p>
-${legend(pictures?.classes ?? [])}
+    ? html`<p class="missing">No pictures were stored with this run.</p>`
+    : html`<p class="lead">${lead(examples)}</p>
+${examples.some(({ truth }) => truth !== undefined) && legend(pictures?.classes ?? [])}
 <div class="examples">${examples.map(example)}</div>`
 }
 </section>`;
+}
+
+function lead(examples: readonly PictureExample[]): string {
+  const features = 'Features shows the three main directions of the patch features as colours';
+  if (examples.every(({ prediction }) => prediction === undefined)) return `${features}.`;
+  return (
+    'Every patch of a picture is compared with the name of every class and takes the nearest. ' +
+    `${features}; below, where each word is found, by the same comparison.`
+  );
 }
 
 function legend(classes: ReportPictures['classes']): Html {
@@ -24,8 +33,8 @@ function legend(classes: ReportPictures['classes']): Html {
   )}</ul>`;
 }
 
-function example({ caption, image, truth, prediction, pca, similarity = [] }: SegmentationExample): Html {
-  const tiles = [
+function example({ caption, image, truth, prediction, pca, similarity = [] }: PictureExample): Html {
+  const tiles: readonly { label: string; source?: string; alt: string; className: string }[] = [
     { label: 'picture', source: image, alt: caption, className: '' },
     { label: 'truth', source: truth, alt: `True classes: ${caption}`, className: 'map' },
     { label: 'prediction', source: prediction, alt: `Predicted classes: ${caption}`, className: 'map' },
@@ -33,7 +42,7 @@ function example({ caption, image, truth, prediction, pca, similarity = [] }: Se
   ];
   return html`<article class="example">
 <p class="caption">${caption}</p>
-<div class="tiles">${tiles.map(({ label, source, alt, className }) => html`<figure>${picture(source, alt, className)}<figcaption>${label}</figcaption></figure>`)}</div>
+<div class="tiles">${tiles.map(({ label, source, alt, className }) => source !== undefined && html`<figure>${picture(source, alt, className)}<figcaption>${label}</figcaption></figure>`)}</div>
 ${
   similarity.length > 0 &&
   html`<div class="tiles words">${similarity.map(

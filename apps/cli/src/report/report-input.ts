@@ -32,13 +32,13 @@ export type RunSummary = {
 };
 
 /** A picture of the test split with what the model makes of it. Every image is a `data:image/...` URI. */
-export type SegmentationExample = {
+export type PictureExample = {
   readonly caption: string;
   readonly image: string;
-  /** True classes, in the colours of the legend. */
-  readonly truth: string;
-  /** Predicted classes, in the colours of the legend. */
-  readonly prediction: string;
+  /** True classes, in the colours of the legend; of a picture with a label map. */
+  readonly truth?: string;
+  /** Predicted classes, in the colours of the legend; of a picture with a label map and a model with texts. */
+  readonly prediction?: string;
   /** First three principal components of the patch features, as red, green and blue. */
   readonly pca: string;
   /** How similar the patches are to a word, one map per word. */
@@ -56,7 +56,7 @@ export type RetrievalExample = {
 export type ReportPictures = {
   /** The legend of the segmentation maps; colours are sRGB in 0..255. */
   readonly classes: readonly { readonly name: string; readonly color: readonly [number, number, number] }[];
-  readonly segmentation: readonly SegmentationExample[];
+  readonly segmentation: readonly PictureExample[];
   readonly retrieval: readonly RetrievalExample[];
 };
 

@@ -214,10 +214,8 @@ export async function trainRun({
     const result = await evaluation.final(modelNow(state), state.step);
     if (result === undefined) return { status: 'interrupted' };
     const now = modelNow(state);
-    if (now.encodesTexts) {
-      const pictures = await drawPictures(now, data.evaluation, chosenReadout(result));
-      await writeJson(join(directory, 'pictures.json'), pictures);
-    }
+    const pictures = await drawPictures(now, data.evaluation, chosenReadout(result));
+    await writeJson(join(directory, 'pictures.json'), pictures);
     return { status, eval: result };
   }
 
