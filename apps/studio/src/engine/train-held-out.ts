@@ -33,7 +33,7 @@ export type ModelView = {
 const shownSide = 256;
 
 /** Which of the test scenes is shown: one with objects of several shapes and colours. */
-const shownScene = 7;
+const shownScene = 42;
 
 /** Test scenes that are measured on, after those that may be shown. */
 const measuredScenes = { first: 100, count: 16 };

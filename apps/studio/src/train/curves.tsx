@@ -20,15 +20,18 @@ const tableRows = 12;
  * Lines by step, which grow as points come.
  *
  * @param name of what is on the vertical axis
+ * @param steps of the whole run: how far the horizontal axis goes
  * @param height in pixels
  */
 export function Curves({
   name,
   series,
+  steps,
   height,
 }: {
   readonly name: string;
   readonly series: readonly CurveSeries[];
+  readonly steps: number;
   readonly height: number;
 }) {
   const host = useRef<HTMLDivElement>(null);
@@ -43,7 +46,7 @@ export function Curves({
     const draw = () => {
       plot.current?.destroy();
       plot.current = new uPlot(
-        optionsOf(latest.current, { width: element.clientWidth || 600, height }),
+        optionsOf(latest.current, { width: element.clientWidth || 600, height, steps }),
         alignedData(latest.current),
         element,
       );
@@ -62,7 +65,7 @@ export function Curves({
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [kind, height]);
+  }, [kind, height, steps]);
 
   useEffect(() => {
     plot.current?.setData(alignedData(series));
@@ -121,7 +124,15 @@ function alignedData(series: readonly CurveSeries[]): [number[], ...(number | nu
   return [steps, ...columns];
 }
 
-function optionsOf(series: readonly CurveSeries[], size: { width: number; height: number }): uPlot.Options {
+/** Where nobody points at a step the legend has the last value of each line. */
+function latestOf({ data }: uPlot, place: number): number | undefined {
+  return [...data[place]].reverse().find((value) => typeof value === 'number') ?? undefined;
+}
+
+function optionsOf(
+  series: readonly CurveSeries[],
+  { steps, ...size }: { width: number; height: number; steps: number },
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const axis: uPlot.Axis = {
@@ -132,12 +143,12 @@ function optionsOf(series: readonly CurveSeries[], size: { width: number; height
   };
   return {
     ...size,
-    scales: { x: { time: false } },
+    scales: { x: { time: false, range: [0, steps] } },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     legend: { live: true },
     axes: [axis, { ...axis, size: 48 }],
     series: [
-      { label: 'Step' },
+      { label: 'Step', value: (plot, step, _, at) => String((at === null ? latestOf(plot, 0) : step) ?? '–') },
       ...series.map(
         ({ label, color: name, isDashed }, i): uPlot.Series => ({
           label,
@@ -145,7 +156,7 @@ function optionsOf(series: readonly CurveSeries[], size: { width: number; height
           width: i === 0 ? 2 : 1.5,
           spanGaps: true,
           points: { show: false },
-          value: (_, value) => value?.toFixed(3) ?? '–',
+          value: (plot, value, place, at) => (at === null ? latestOf(plot, place) : value)?.toFixed(3) ?? '–',
           ...(isDashed && { dash: [6, 4] }),
         }),
       ),

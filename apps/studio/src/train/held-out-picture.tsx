@@ -43,7 +43,7 @@ export function HeldOutPicture({
         )}
         {view !== undefined && (
           <Painted
-            caption="Patches: alike in colour, alike to the model"
+            caption="Patches: like colours, like features"
             pixels={view.principal.map((value) => 255 * value)}
             width={view.columns}
             height={view.rows}

@@ -42,7 +42,7 @@ export function KeptRunCard({ run }: { readonly run: KeptRun }) {
           </button>
         </div>
       </section>
-      <LossCurves rows={run.rows} />
+      <LossCurves rows={run.rows} steps={steps} />
     </>
   );
 }

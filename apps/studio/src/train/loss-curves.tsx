@@ -12,7 +12,7 @@ const names: Readonly<Record<string, string>> = {
 const colors: readonly CurveColor[] = ['blue', 'amber', 'green', 'violet', 'ruby'];
 
 /** The loss and its parts, by step. */
-export function LossCurves({ rows }: { readonly rows: readonly TrainRow[] }) {
+export function LossCurves({ rows, steps }: { readonly rows: readonly TrainRow[]; readonly steps: number }) {
   if (rows.length === 0) return null;
   const parts = Object.keys(rows[0]).filter((name) => name === 'loss' || name.startsWith('loss/'));
   const series = parts.map((name, i) => ({
@@ -23,7 +23,7 @@ export function LossCurves({ rows }: { readonly rows: readonly TrainRow[] }) {
   return (
     <section class="pane">
       <h2>Loss{parts.length > 1 && <span class="note"> and its parts, before their weights</span>}</h2>
-      <Curves name="Loss" series={series} height={240} />
+      <Curves name="Loss" series={series} steps={steps} height={240} />
     </section>
   );
 }

@@ -36,7 +36,8 @@ function Tile({ name, value, detail }: { readonly name: string; readonly value: 
     <div>
       <dt>{name}</dt>
       <dd>
-        {value} {detail !== undefined && <small>{detail}</small>}
+        {value}
+        {detail !== undefined && <small>{detail}</small>}
       </dd>
     </div>
   );

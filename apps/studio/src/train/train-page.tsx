@@ -53,13 +53,14 @@ function OpenRun() {
     <>
       <Numbers />
       <HeldOutPicture heldOut={opened.value.heldOut} view={view.value} canChoose={opened.value.readsTexts} />
-      <LossCurves rows={rows.value} />
+      <LossCurves rows={rows.value} steps={opened.value.steps} />
       {scores.value.length > 1 && (
         <section class="pane">
           <h2>Segmentation of 16 held-out scenes</h2>
           <Curves
             name="mIoU"
             series={[{ label: 'mIoU', color: 'green', points: scores.value.map(({ step, mIoU }) => [step, mIoU]) }]}
+            steps={opened.value.steps}
             height={150}
           />
         </section>
