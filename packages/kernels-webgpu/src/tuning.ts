@@ -119,3 +119,9 @@ export function productTuning({ backend: { device } }: Device): ProductTuning {
   const { vendor, architecture } = device.adapterInfo;
   return table[`${vendor} ${architecture}`]?.(device) ?? standardTuning;
 }
+
+/** Lanes of the subgroups by which products on this device are computed, where they are: attention is then too. */
+export function subgroupLanes(device: Device): number | undefined {
+  const [lanes] = productTuning(device).tiles.flatMap(({ tile }) => ('lanes' in tile ? [tile.lanes] : []));
+  return lanes;
+}

@@ -1,9 +1,14 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../placement.ts';
 import { attention, QUERY_BLOCK } from '../shaders/attention.ts';
+import { attentionBySubgroups } from '../shaders/attention-by-subgroups.ts';
 import { attentionGradKeys, gradientKeyBlock } from '../shaders/attention-grad-keys.ts';
+import { attentionGradKeysBySubgroups } from '../shaders/attention-grad-keys-by-subgroups.ts';
 import { attentionGradQueries, GRADIENT_QUERY_BLOCK } from '../shaders/attention-grad-queries.ts';
-import { MOST_HEAD_SIZE } from '../wgsl/attention-tiles.ts';
+import { attentionGradQueriesBySubgroups } from '../shaders/attention-grad-queries-by-subgroups.ts';
+import { subgroupLanes } from '../tuning.ts';
+import { MOST_HEAD_SIZE } from '../wgsl/attention-heads.ts';
+import { subgroupBlock } from '../wgsl/attention-subgroups.ts';
 import type { KernelSet } from './kernel-set.ts';
 
 type AttentionAttributes = { heads: number; causal: boolean };
@@ -19,8 +24,11 @@ export const attentionKernels: KernelSet = (device) => ({
     const y = device.activation([batch, tokens, heads * headSize]);
     const logSumExp = device.output([heads, batch, tokens]);
     if (sizeOf(qkv.shape) > 0) {
-      const groups = batch * heads * Math.ceil(tokens / QUERY_BLOCK);
-      device.launch(attention, variant, { ...operands, y, logSumExp }, uniforms, groups);
+      const all = { ...operands, y, logSumExp };
+      const blocks = (rows: number) => batch * heads * Math.ceil(tokens / rows);
+      const lanes = subgroupLanes(device);
+      if (lanes === undefined) device.launch(attention, variant, all, uniforms, blocks(QUERY_BLOCK));
+      else device.launch(attentionBySubgroups, { ...variant, lanes }, all, uniforms, blocks(subgroupBlock(lanes)));
     }
     return [y, logSumExp];
   },
@@ -35,8 +43,15 @@ export const attentionKernels: KernelSet = (device) => ({
     if (sizeOf(qkv.shape) > 0) {
       const all = { ...operands, dy, y, logSumExp, dQkv };
       const blocks = (rows: number) => batch * heads * Math.ceil(tokens / rows);
-      device.launch(attentionGradQueries, variant, all, uniforms, blocks(GRADIENT_QUERY_BLOCK));
-      device.launch(attentionGradKeys, variant, all, uniforms, blocks(gradientKeyBlock(headSize)));
+      const lanes = subgroupLanes(device);
+      if (lanes === undefined) {
+        device.launch(attentionGradQueries, variant, all, uniforms, blocks(GRADIENT_QUERY_BLOCK));
+        device.launch(attentionGradKeys, variant, all, uniforms, blocks(gradientKeyBlock(headSize)));
+      } else {
+        for (const shader of [attentionGradQueriesBySubgroups, attentionGradKeysBySubgroups]) {
+          device.launch(shader, { ...variant, lanes }, all, uniforms, blocks(subgroupBlock(lanes)));
+        }
+      }
     }
     return [dQkv];
   },
@@ -61,6 +76,7 @@ function described(qkv: TensorInfo, { keyMask, cos, sin }: AttentionConstants, {
       heads,
       rotaryStride: cos?.shape.length === 3 ? tokens * rotaryElements : 0,
       causal: causal ? 1 : 0,
+      vectors: Math.ceil(headSize / 4),
       scale: 1 / Math.sqrt(headSize),
     },
   };

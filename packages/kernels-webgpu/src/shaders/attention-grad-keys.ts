@@ -1,24 +1,19 @@
 import type { Shader } from '../shader.ts';
 import { attentionDelta } from '../wgsl/attention-delta.ts';
+import { type AttentionVariant, attentionUniforms, gradientBindings, lines, writeFour } from '../wgsl/attention-heads.ts';
 import {
-  type AttentionVariant,
   addProducts,
   attentionTiles,
-  attentionUniforms,
   COLUMNS,
   fill,
   INVOCATIONS,
   LANES,
-  lines,
   oneOf,
   piecesOf,
   place,
   ROW_GROUPS,
-  readHeads,
   storeWeights,
   weightedSums,
-  writeFour,
-  writeHeads,
 } from '../wgsl/attention-tiles.ts';
 
 /** Keys of an invocation: fewer where heads are long, because it has two accumulators for every piece of each. */
@@ -49,16 +44,7 @@ export function gradientKeyBlock(headSize: number): number {
  */
 export const attentionGradKeys: Shader<AttentionVariant> = {
   name: 'attentionGradKeys',
-  bindings: ({ headSize }) => ({
-    dy: readHeads(headSize),
-    qkv: readHeads(headSize),
-    y: readHeads(headSize),
-    logSumExp: 'read',
-    keyMask: 'read',
-    cosines: readHeads(headSize),
-    sines: readHeads(headSize),
-    dQkv: writeHeads(headSize),
-  }),
+  bindings: gradientBindings,
   uniforms: attentionUniforms,
   code: (variant) => {
     const { headSize, isMasked, isRotary } = variant;
@@ -70,7 +56,7 @@ export const attentionGradKeys: Shader<AttentionVariant> = {
       step < pieces ? `dv${pieces - 1 - step}_${i}` : `dk${2 * pieces - 1 - step}_${i}`;
     return /* wgsl */ `
 ${attentionTiles(variant, block, { hasDy: true })}
-${attentionDelta(headSize, COLUMNS)}
+${attentionDelta(COLUMNS)}
 ${writeFour('dQkv', headSize)}
 var<workgroup> deltas: array<f32, ${COLUMNS}>; // sum(dy * y), by column
 

@@ -1,24 +1,19 @@
 import type { Shader } from '../shader.ts';
 import { attentionDelta } from '../wgsl/attention-delta.ts';
+import { type AttentionVariant, attentionUniforms, gradientBindings, lines, writeFour } from '../wgsl/attention-heads.ts';
 import {
-  type AttentionVariant,
   addProducts,
   attentionTiles,
-  attentionUniforms,
   COLUMNS,
   fill,
   INVOCATIONS,
   LANES,
-  lines,
   oneOf,
   piecesOf,
   place,
   ROW_GROUPS,
-  readHeads,
   storeWeights,
   weightedSums,
-  writeFour,
-  writeHeads,
 } from '../wgsl/attention-tiles.ts';
 
 /** Queries of an invocation. */
@@ -44,23 +39,14 @@ export const GRADIENT_QUERY_BLOCK = ROWS_EACH * ROW_GROUPS;
  */
 export const attentionGradQueries: Shader<AttentionVariant> = {
   name: 'attentionGradQueries',
-  bindings: ({ headSize }) => ({
-    dy: readHeads(headSize),
-    qkv: readHeads(headSize),
-    y: readHeads(headSize),
-    logSumExp: 'read',
-    keyMask: 'read',
-    cosines: readHeads(headSize),
-    sines: readHeads(headSize),
-    dQkv: writeHeads(headSize),
-  }),
+  bindings: gradientBindings,
   uniforms: attentionUniforms,
   code: (variant) => {
     const { headSize, isMasked, isRotary } = variant;
     const pieces = piecesOf(headSize);
     return /* wgsl */ `
 ${attentionTiles(variant, GRADIENT_QUERY_BLOCK, { hasDy: true })}
-${attentionDelta(headSize, GRADIENT_QUERY_BLOCK)}
+${attentionDelta(GRADIENT_QUERY_BLOCK)}
 ${writeFour('dQkv', headSize)}
 
 @compute @workgroup_size(${INVOCATIONS})

@@ -1,23 +1,18 @@
 import type { Shader } from '../shader.ts';
+import { type AttentionVariant, attentionUniforms, lines, readHeads, writeFour, writeHeads } from '../wgsl/attention-heads.ts';
 import {
-  type AttentionVariant,
   addProducts,
   attentionTiles,
-  attentionUniforms,
   COLUMNS,
   fill,
   INVOCATIONS,
   LANES,
-  lines,
   oneOf,
   piecesOf,
   place,
   ROW_GROUPS,
-  readHeads,
   storeWeights,
   weightedSums,
-  writeFour,
-  writeHeads,
 } from '../wgsl/attention-tiles.ts';
 
 /** Queries of an invocation. */

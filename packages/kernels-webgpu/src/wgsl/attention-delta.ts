@@ -1,12 +1,11 @@
-import { LANES, readFour } from './attention-tiles.ts';
+import { LANES } from './attention-tiles.ts';
 
 /**
  * `sum(dy * y)` of `tokens` tokens of a workgroup: every lane of the eight stores its `part_of_delta(token, lane)` in `parts`, and
  * after a barrier `delta_of(index)` adds the eight of a token up.
  */
-export function attentionDelta(headSize: number, tokens: number): string {
+export function attentionDelta(tokens: number): string {
   return /* wgsl */ `
-${readFour('y', headSize)}
 var<workgroup> parts: array<f32, ${tokens * (LANES + 1)}>; // by token and lane
 
 fn part_of_delta(token: u32, lane: u32) -> f32 {
@@ -24,8 +23,5 @@ fn delta_of(index: u32) -> f32 {
     sum += parts[index * ${LANES + 1} + l];
   }
   return sum;
-}
-fn kept_of(token: u32) -> f32 {
-  return logSumExp[(head * u.batch + sample) * u.tokens + min(token, u.tokens - 1)];
 }`;
 }
