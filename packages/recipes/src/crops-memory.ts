@@ -1,6 +1,9 @@
+import type { PrototypeHeadConfig } from '@vitrail/heads';
+import type { VitConfig } from '@vitrail/vit';
 import type { RunConfiguration } from './configuration.ts';
-import type { SizedTensor } from './step-memory.ts';
-import type { PicturesRun } from './tower-pass.ts';
+import { prototypePass } from './head-pass.ts';
+import type { Pass, SizedTensor } from './step-memory.ts';
+import { type PicturesRun, towerPass } from './tower-pass.ts';
 
 /** The crops of a batch. */
 export function cropTensors({ train, views }: RunConfiguration): SizedTensor[] {
@@ -23,8 +26,13 @@ export function globalCrops({ train, views }: RunConfiguration, run: Partial<Pic
   return { name: 'the crops', pictures: train.batchSize * crops, size, remat: train.remat, ...run };
 }
 
-/** The local crops of a batch, on their way through a tower. */
-export function localCrops({ train, views }: RunConfiguration): PicturesRun {
-  const { localCrops: crops, localSize: size } = views;
-  return { name: 'the local crops', pictures: train.batchSize * crops, size, remat: train.remat };
+/** The local crops of a batch through the tower, and the first CLS token of each through a head; nothing where there are none. */
+export function localCropPasses({ train, views }: RunConfiguration, vit: VitConfig, head: PrototypeHeadConfig): Pass[] {
+  const { localCrops, localSize: size } = views;
+  const pictures = train.batchSize * localCrops;
+  if (pictures === 0) return [];
+  return [
+    towerPass(vit, { name: 'the local crops', pictures, size, remat: train.remat }),
+    prototypePass(head, { name: 'local crops', rows: pictures }),
+  ];
 }

@@ -1,7 +1,7 @@
 import { countShapes } from '@vitrail/core';
 import { prototypeHeadShapes } from '@vitrail/heads';
 import { vitShapes } from '@vitrail/vit';
-import { cropTensors, globalCrops, localCrops } from './crops-memory.ts';
+import { cropTensors, globalCrops, localCropPasses } from './crops-memory.ts';
 import type { DinoConfiguration } from './dino.ts';
 import { prototypePass } from './head-pass.ts';
 import { imageTower } from './image-tower.ts';
@@ -14,9 +14,7 @@ export function dinoMemory(config: DinoConfiguration, options?: MemoryOptions): 
   const { vit } = imageTower(config, { masks: false });
   const head = { width: image.width, ...config.heads };
   const large = globalCrops(config);
-  const local = localCrops(config);
   const several = (views.globalCrops ?? 1) > 1;
-  const small = [towerPass(vit, local), prototypePass(head, { name: 'local crops', rows: local.pictures })];
   const parameters = { image: vitShapes(vit), head: prototypeHeadShapes(head) };
   const parts = {
     parameters,
@@ -25,7 +23,7 @@ export function dinoMemory(config: DinoConfiguration, options?: MemoryOptions): 
     passes: [
       ...(several || loss.koLeoWeight > 0 ? [towerPass(vit, large)] : []),
       ...(several ? [prototypePass(head, { name: 'crops', rows: large.pictures })] : []),
-      ...(local.pictures > 0 ? small : []),
+      ...localCropPasses(config, vit, head),
     ],
   };
   return stepMemory(parts, config, options);

@@ -1,6 +1,6 @@
 import { countParameters, linearShapes } from '@vitrail/core';
 import { prototypeHeadShapes } from '@vitrail/heads';
-import { batchTensor, cropTensors, globalCrops, localCrops } from './crops-memory.ts';
+import { batchTensor, cropTensors, globalCrops, localCropPasses } from './crops-memory.ts';
 import type { DistillConfiguration } from './distill-configuration.ts';
 import { prototypesOf, requireTeacherParts } from './distill-teacher.ts';
 import { dualEncoder } from './dual-encoder.ts';
@@ -23,7 +23,6 @@ export function distillMemory(config: DistillConfiguration, { precision, model }
   const masks = mask.ratio > 0;
   const towers = dualEncoder(config, { masks });
   const { vit } = towers;
-  const local = localCrops(config);
   const patches = train.batchSize * side ** 2;
   const tokens = patches + train.batchSize;
   const where = (weight: number, ...passes: Pass[]) => (weight > 0 ? passes : []);
@@ -41,7 +40,7 @@ export function distillMemory(config: DistillConfiguration, { precision, model }
       ...captionPasses(config, towers),
       ...where(mask.ratio, towerPass(vit, globalCrops(config, { name: 'the masked crops', masked: true }))),
       ...where(loss.patchWeight, prototypePass(head, { name: 'patches', rows: patches })),
-      ...where(loss.dinoWeight, towerPass(vit, local), prototypePass(head, { name: 'crops', rows: local.pictures })),
+      ...where(loss.dinoWeight, ...localCropPasses(config, vit, head)),
       ...where(
         loss.featureWeight,
         linearPass(tokens, { inputs: image.width, outputs: embedding }),

@@ -1,7 +1,7 @@
 import { countShapes } from '@vitrail/core';
 import { prototypeHeadShapes } from '@vitrail/heads';
 import { vitShapes } from '@vitrail/vit';
-import { cropTensors, globalCrops, localCrops } from './crops-memory.ts';
+import { cropTensors, globalCrops, localCropPasses } from './crops-memory.ts';
 import { prototypePass } from './head-pass.ts';
 import type { IbotConfiguration } from './ibot.ts';
 import { imageTower } from './image-tower.ts';
@@ -17,8 +17,6 @@ export function ibotMemory(config: IbotConfiguration, options?: MemoryOptions): 
   const { vit } = imageTower(config, { masks: true });
   const head = { width: image.width, ...config.heads };
   const large = globalCrops(config, { name: 'the masked crops', masked: true });
-  const local = localCrops(config);
-  const small = [towerPass(vit, local), prototypePass(head, { name: 'local crops', rows: local.pictures })];
   const parameters = { image: vitShapes(vit), head: prototypeHeadShapes(head) };
   const parts = {
     parameters,
@@ -28,7 +26,7 @@ export function ibotMemory(config: IbotConfiguration, options?: MemoryOptions): 
       towerPass(vit, large),
       prototypePass(head, { name: 'patches', rows: large.pictures * (views.globalSize / image.patchSize) ** 2 }),
       ...((views.globalCrops ?? 1) > 1 ? [prototypePass(head, { name: 'crops', rows: large.pictures })] : []),
-      ...(local.pictures > 0 ? small : []),
+      ...localCropPasses(config, vit, head),
     ],
   };
   return stepMemory(parts, config, options);

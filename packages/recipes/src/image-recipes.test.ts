@@ -1,10 +1,8 @@
-import { add, engine, memory, mul, type Scalar, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, engine, mul, type Scalar, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRng, flattenTree, type TensorTree, unflattenTree } from '@vitrail/core';
 import { describedModel } from '@vitrail/pretrained';
 import { onBackend, sampleTensor } from '@vitrail/testing';
-import { createTrainStep, disposeState, initTrainState } from '@vitrail/train';
 import { describe, expect, it } from 'vitest';
-import { fiveStepsAndTwoAndThree } from '../test/exact-resume.ts';
 import { type AnyImageSystem, pictures, tinyDino, tinyIbot, tinyMae, tinySimMim } from '../test/tiny-image.ts';
 import { dino, type ImageConfiguration, ibot, mae, simmim } from './index.ts';
 
@@ -17,25 +15,13 @@ const systems: readonly (readonly [name: string, config: ImageConfiguration, sys
 
 onBackend(['wasm'], () => {
   describe.each(systems)('%s', (_, config, system) => {
-    it('trains without captions and without a tokenizer, and holds as many tensors after every step', () => {
-      const step = createTrainStep({ ...system, maximumNorm: 3 });
-      let state = initTrainState(system.program.init(createRng(7)), system.optimizer);
-      const alive: number[] = [];
-      while (state.step < 5) {
-        const batch = system.prepare(undefined, pictures(config, state.step));
-        const outcome = step(state, [batch]);
-        system.release(batch);
-        state = outcome.state;
-        expect([...outcome.counted.dataSync()].every(Number.isFinite)).toBe(true);
-        alive.push(memory().numTensors);
-      }
-      expect(new Set(alive).size).toBe(1);
-      disposeState(state);
-    });
-
-    it('goes on from a checkpoint to the bit', async () => {
-      const [atOnce, resumed] = await fiveStepsAndTwoAndThree(system, (step) => pictures(config, step));
-      expect(resumed).toEqual(atOnce);
+    it('needs no captions and no tokenizer', () => {
+      tidy(() => {
+        const start = system.program.init(createRng(7));
+        const batch = system.prepare(undefined, pictures(config));
+        const { loss } = system.program.loss(start.params, start.carried, batch, 0);
+        expect(Number.isFinite(loss.dataSync()[0])).toBe(true);
+      });
     });
 
     it('has the gradient that finite differences give', () => {

@@ -1,6 +1,6 @@
 import { countShapes } from '@vitrail/core';
 import { prototypeHeadShapes } from '@vitrail/heads';
-import { cropTensors, globalCrops, localCrops } from './crops-memory.ts';
+import { cropTensors, globalCrops, localCropPasses } from './crops-memory.ts';
 import { dualEncoder } from './dual-encoder.ts';
 import { captionPasses, dualEncoderShapes } from './dual-encoder-memory.ts';
 import { prototypePass } from './head-pass.ts';
@@ -22,12 +22,10 @@ export function tipsMemory(config: TipsConfiguration, options?: MemoryOptions): 
   const head = { width: image.width, ...config.heads };
   const heads = { cls: prototypeHeadShapes(head), patch: prototypeHeadShapes(head) };
   const averaged = { none: {}, heads, full: { image: shapes.image, ...heads } };
-  const local = localCrops(config);
   const masked = [
     towerPass(vit, globalCrops(config, { name: 'the masked crops', masked: true })),
     prototypePass(head, { name: 'patches', rows: train.batchSize * (views.globalSize / image.patchSize) ** 2 }),
   ];
-  const small = [towerPass(vit, local), prototypePass(head, { name: 'crops', rows: local.pictures })];
   const parts = {
     parameters: { ...shapes, heads },
     copies: countShapes(averaged[teacher.policy]),
@@ -36,7 +34,7 @@ export function tipsMemory(config: TipsConfiguration, options?: MemoryOptions): 
       towerPass(vit, globalCrops(config)),
       ...captionPasses(config, towers),
       ...(loss.patch === 'none' ? [] : masked),
-      ...(loss.dinoWeight > 0 ? small : []),
+      ...(loss.dinoWeight > 0 ? localCropPasses(config, vit, head) : []),
     ],
   };
   return stepMemory(parts, config, options);

@@ -1,4 +1,3 @@
-import { createRng } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import type { RocketConfiguration } from '../src/index.ts';
 import { hostBatch, tinyContrastive } from './tiny-system.ts';
@@ -42,10 +41,5 @@ export function tinyRocket({
 
 /** What the loader gives at a step: noise, with as many further views. */
 export function rocketHostBatch(config: RocketConfiguration, step = 0): Batch {
-  const batch = hostBatch(config, step);
-  const augmented = Array.from({ length: config.rocket.views }, (_, a) => {
-    const rng = createRng(0).fork('augmented', a, step);
-    return Float32Array.from({ length: batch.global.length }, () => rng.uniform());
-  });
-  return { ...batch, augmented };
+  return hostBatch(config, step, { augmented: config.rocket.views });
 }

@@ -3,7 +3,7 @@ import { createRng, flattenTree, type TensorTree } from '@vitrail/core';
 import type { Batch } from '@vitrail/data';
 import { wordTokenizer } from '@vitrail/text';
 import { createTrainStep, initTrainState, type TrainProgram, type TrainState } from '@vitrail/train';
-import type { DualEncoderConfiguration, DualEncoderParams, System, TipsConfiguration } from '../src/index.ts';
+import type { DualEncoderConfiguration, DualEncoderParams, RunConfiguration, System, TipsConfiguration } from '../src/index.ts';
 
 export { disposeState } from '@vitrail/train';
 
@@ -87,8 +87,16 @@ export function tinyContrastive(): DualEncoderConfiguration {
 
 export const tokenizer = wordTokenizer({ words: ['a', 'red', 'blue', 'ball', 'cube', 'on', 'grass', 'photo'], maxTokens: 6 });
 
-/** What a loader gives at a step: pictures of noise, and captions of three granularities that say which picture it is. */
-export function hostBatch({ views, train }: DualEncoderConfiguration, step = 0): Batch {
+/**
+ * What a loader gives at a step: pictures of noise, and captions of three granularities that say which picture it is.
+ *
+ * @param options `augmented`: further views of every picture, none by default
+ */
+export function hostBatch(
+  { views, train }: Pick<RunConfiguration, 'views' | 'train'>,
+  step = 0,
+  { augmented = 0 }: { augmented?: number } = {},
+): Batch {
   const { batchSize } = train;
   const pixels = (crops: number, size: number, name: string) => {
     const rng = createRng(0).fork(name, step);
@@ -99,8 +107,15 @@ export function hostBatch({ views, train }: DualEncoderConfiguration, step = 0):
     const captions = { alt: `${thing} photo`, short: `a ${color} ${thing}`, long: `a ${color} ${thing} on grass` };
     return { epoch: 0, index: step * batchSize + row, key: `picture ${row}`, captions };
   });
-  const global = pixels(batchSize, views.globalSize, 'global');
-  return { step, samples, global, locals: pixels(batchSize * views.localCrops, views.localSize, 'local') };
+  return {
+    step,
+    samples,
+    global: pixels(batchSize * (views.globalCrops ?? 1), views.globalSize, 'global'),
+    locals: pixels(batchSize * views.localCrops, views.localSize, 'local'),
+    ...(augmented > 0 && {
+      augmented: Array.from({ length: augmented }, (_, a) => pixels(batchSize, views.globalSize, `augmented ${a}`)),
+    }),
+  };
 }
 
 /** Any recipe's system, as those that run recipes by name see it. */
