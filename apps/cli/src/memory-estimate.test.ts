@@ -1,4 +1,4 @@
-import { barlip, type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
+import { barlip, mae, type TipsConfiguration, tipsv2 } from '@vitrail/recipes';
 import { expect, it } from 'vitest';
 import { requireRoom } from './memory-estimate.ts';
 
@@ -43,6 +43,12 @@ it('refuses a batch whose tensors are too large, and what it advises is accepted
   const mended = { ...base, train: { ...base.train, batchSize, accumulate } };
   expect(requireRoom(tipsv2.memory, mended, room)).toContain('memory: ');
   expect(() => requireRoom(tipsv2.memory, { ...mended, train: { ...mended.train, batchSize: batchSize + 1 } }, room)).toThrow();
+});
+
+it('names the price of a smaller batch where there is a contrastive loss', () => {
+  expect(refusal(base)).toContain('in the contrastive loss');
+  const { config: paper } = mae.presets['B/16'];
+  expect(() => requireRoom(mae.memory, paper, room)).toThrow(/train\.accumulate=\d+$/);
 });
 
 it('advises fewer prototypes and words, or smaller pictures, where these are what is too large', () => {

@@ -71,10 +71,8 @@ function advice(config: RunConfiguration, { bytes, setting }: StepMemory['larges
   const smaller = Math.floor(batchSize * share);
   if (smaller < 1) return 'take smaller pictures (views.globalSize) or a narrower tower (image.width)';
   const times = accumulate * Math.ceil(batchSize / smaller);
-  return (
-    `take a smaller batch, several for one update, --set train.batchSize=${smaller} train.accumulate=${times} ` +
-    '(each has only its own pictures to tell apart in the contrastive loss)'
-  );
+  const price = config.captions ? ' (each has only its own pictures to tell apart in the contrastive loss)' : '';
+  return `take a smaller batch, several for one update, --set train.batchSize=${smaller} train.accumulate=${times}${price}`;
 }
 
 function inUnits(bytes: number): string {
