@@ -93,7 +93,7 @@ function lavapipe({ features, adapterInfo: { subgroupMinSize: lanes, subgroupMax
     ...software,
     tiles: [
       { tile: { lanes, rows: 4 * lanes, columns: 4 * lanes, depth }, cost: 1 },
-      { tile: { lanes, rows: lanes, columns: 4 * lanes, depth }, cost: 1.9 },
+      { tile: { lanes, rows: lanes, columns: 4 * lanes, depth }, cost: 1.5 },
     ],
   };
 }

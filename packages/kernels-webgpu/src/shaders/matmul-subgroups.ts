@@ -24,7 +24,8 @@ const STEP = 4;
  * rows of the tile for the columns `4 (l + v lanes) ..+4`. In steps of four along the depth it loads its columns of `b`, and of `a` for
  * every `lanes` rows one vector of four: of row `l` along the depth, or, where rows are contiguous, of four rows at one depth. Each
  * value of `a` then goes from its lane to all others by a broadcast. So `rows / lanes + 4 vectors` vectors are loaded for
- * `4 rows vectors` multiply-adds of vectors. Every element is summed in the order of depth.
+ * `4 rows vectors` multiply-adds of vectors, those of a row after each other: its sums are in registers meanwhile, while all of the tile
+ * would not fit. Every element is summed in the order of depth.
  *
  * The sums of the columns of `b` are taken by the workgroups of the first row of tiles, each lane for its own columns.
  */
@@ -54,8 +55,8 @@ ${columnSums ? lines(vectors.map((v) => `  var columnSum${v} = vec4f();`)) : ''}
 ${lines(groups.map((group) => `    let a${group} = ${rowsOf(a, lanes, group)};`))}
 ${lines(vectors.map((v) => `    let b${v} = ${columnsOf(b, `lane_column + ${4 * lanes * v}`)};`))}
 ${lines(
-  depths.flatMap((k) =>
-    rows.flatMap((row) => [
+  rows.flatMap((row) =>
+    depths.flatMap((k) => [
       `    { let x = ${broadcast(a, lanes, row, k)};`,
       ...vectors.map((v) => `      sum${row}_${v} += x * b${v}[${k}];`),
       '    }',
