@@ -57,7 +57,7 @@ function HeatMap({ result, word, index }: { readonly result: Result; readonly wo
             pointed.value = undefined;
           }}
         >
-          <PictureCanvas bitmap={picture.bitmap} largestSide={320} class="underneath" />
+          <PictureCanvas bitmap={picture.small} class="underneath" />
           <PixelCanvas pixels={pixels} class="over" style={{ opacity: opacity.value }} />
         </span>
         <span class="tile-name">{word}</span>

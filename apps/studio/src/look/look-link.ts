@@ -10,6 +10,7 @@ import {
   opacity,
   ownTemplate,
   readsValues,
+  resetSettings,
   separateWords,
   setWords,
   type TemplateKind,
@@ -51,7 +52,7 @@ export function keepSettingsInLink(): void {
   });
 }
 
-/** Takes the settings of a link over; what it says wrongly is said to the user and left as it is. */
+/** Takes the settings of a link over, those it does not name as on a first visit; what it says wrongly is said to the user and left as it is. */
 export function restoreSettings(link: URLSearchParams): LinkedParts {
   const trying = (setting: () => void) => {
     try {
@@ -65,6 +66,7 @@ export function restoreSettings(link: URLSearchParams): LinkedParts {
     if (value !== null) trying(() => use(value));
   };
   return batch(() => {
+    resetSettings();
     given('words', (value) => {
       setWords(separateWords(value));
       wordsAreOwn.value = true;

@@ -30,6 +30,16 @@ export const opacity = signal(0.6);
 /** The place of the patch that was picked, as shares of the picture's width and height. */
 export const pickedPlace = signal<{ readonly x: number; readonly y: number } | undefined>(undefined);
 
+/** As on a first visit. The words stay until others come. */
+export function resetSettings(): void {
+  wordsAreOwn.value = false;
+  chosenGrid.value = undefined;
+  readsValues.value = true;
+  templateKind.value = 'plain';
+  view.value = 'segmentation';
+  opacity.value = 0.6;
+}
+
 /** The prompts that words are put into. */
 export const templates = computed<readonly string[]>(() => {
   if (templateKind.value === 'own') return [ownTemplate.value];

@@ -7,7 +7,7 @@ import { useBackend } from './look-device.ts';
 import { keepSettingsInLink, type LinkedParts, restoreSettings } from './look-link.ts';
 import { embeddedModels, embeddedSource, openInPlace, placeNames, places } from './look-models.ts';
 import { picture, showSample } from './look-picture.ts';
-import { setWords, words } from './look-settings.ts';
+import { setWords, words, wordsAreOwn } from './look-settings.ts';
 import { offerTour } from './tour.tsx';
 
 /** Opens a device, a model and a picture when the page is shown for the first time: those of the link, where it has some. */
@@ -34,11 +34,17 @@ async function start(): Promise<void> {
   const parts = restoreSettings(link);
   const [first] = embeddedModels.value;
   const { picture: sample = first?.pictures[0] } = parts;
-  if (sample) void showSample(sample).then(() => words.value.length === 0 && setWords(first?.words ?? []));
+  if (sample) void showSample(sample).then(useFirstWords);
   await device;
   openLinkedModels({ ...parts, model: parts.model ?? first?.id });
   effect(keepSettingsInLink);
   addEventListener('hashchange', followLink);
+}
+
+/** Those of the model, where neither the link nor the picture has any. */
+function useFirstWords(): void {
+  const [first] = embeddedModels.value;
+  if (first && words.value.length === 0 && !wordsAreOwn.value) setWords(first.words);
 }
 
 /** A link to another state that was opened in this tab. Links that this page writes itself come without this event. */

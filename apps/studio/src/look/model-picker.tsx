@@ -5,6 +5,7 @@ import {
   embeddedSource,
   isComparing,
   openInPlace,
+  type Place,
   type PlaceName,
   places,
   sourceOf,
@@ -41,7 +42,7 @@ export function ModelPickers() {
 }
 
 function ModelPicker({ name, label }: { readonly name: PlaceName; readonly label: string }) {
-  const { source, card, opening } = places[name].value;
+  const { source, opening } = places[name].value;
   const own = source && source.embedded === undefined ? source.name : undefined;
   const openFiles = (files: FileList | null) => {
     if (files && files.length > 0) void openInPlace(name, sourceOf([...files]));
@@ -72,14 +73,31 @@ function ModelPicker({ name, label }: { readonly name: PlaceName; readonly label
           {` Opening ${opening.name}: ${Math.round(100 * opening.share)} %`}
         </div>
       ) : (
-        <p class="note">
-          {card
-            ? `${card.family}, ${millions(card.parameters)} parameters, ${card.imageSize} px in patches of ${card.patchSize}. `
-            : 'A model.safetensors of yours, a folder of Hugging Face, or official .npz and .safetensors with their tokenizer.'}
-          {card && source?.embedded?.about}
-        </p>
+        <ModelNote place={places[name].value} />
       )}
     </div>
+  );
+}
+
+function ModelNote({ place: { card, source } }: { readonly place: Place }) {
+  if (card === undefined) {
+    return (
+      <p class="note">
+        A model.safetensors of yours, a folder of Hugging Face, or official .npz and .safetensors with their tokenizer.
+      </p>
+    );
+  }
+  const about = `${card.family}, ${millions(card.parameters)} parameters, ${card.imageSize} px in patches of ${card.patchSize}.`;
+  const { embedded } = source ?? {};
+  if (embedded === undefined) return <p class="note">{`${about} It stays in this tab: links to this page do not hold it.`}</p>;
+  return (
+    <>
+      <p class="note">{`${about} ${embedded.about}`}</p>
+      <details class="note">
+        <summary>How it was trained</summary>
+        <code>{embedded.command}</code>
+      </details>
+    </>
   );
 }
 

@@ -36,7 +36,7 @@ function Waiting() {
     <div class="stage-and-readings">
       <figure class="stage-figure">
         <div class="stage waiting" style={shown && { aspectRatio: `${shown.bitmap.width} / ${shown.bitmap.height}` }}>
-          {shown && <PictureCanvas bitmap={shown.bitmap} largestSide={1024} class="underneath" />}
+          {shown && <PictureCanvas bitmap={shown.bitmap} class="underneath" />}
         </div>
         <figcaption class="note">Waiting for a model.</figcaption>
       </figure>

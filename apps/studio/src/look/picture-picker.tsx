@@ -76,7 +76,7 @@ function Sample({ sample }: { readonly sample: SamplePicture }) {
   const name = 'scene' in sample ? `Scene ${sample.scene}` : sample.title;
   return (
     <button type="button" class="sample" aria-label={name} aria-pressed={isShown} onClick={() => void showSample(sample)}>
-      {bitmap.value && <PictureCanvas bitmap={bitmap.value} largestSide={SMALL} />}
+      {bitmap.value && <PictureCanvas bitmap={bitmap.value} />}
       {'file' in sample && <img src={`pictures/${sample.file}`} alt="" />}
     </button>
   );

@@ -22,7 +22,7 @@ export function Stage({ result }: { readonly result: Result }) {
         class={`stage ${layer.isHeatMap ? 'under-heat' : ''}`}
         style={{ aspectRatio: `${width} / ${height}`, '--shape': width / height }}
       >
-        <PictureCanvas bitmap={picture.bitmap} largestSide={1024} class="underneath" />
+        <PictureCanvas bitmap={picture.bitmap} class="underneath" />
         <PixelCanvas pixels={layer.pixels} class="over" style={{ opacity: opacity.value }} />
         <PatchPointer
           result={result}

@@ -4,13 +4,21 @@ import { decodePicture } from './decode-picture.ts';
 import { toImageData } from './to-image-data.ts';
 
 /** A picture, once for models and once for canvases. */
-export type Picture = { readonly image: RgbImage; readonly bitmap: ImageBitmap };
+export type Picture = {
+  readonly image: RgbImage;
+  readonly bitmap: ImageBitmap;
+  /** The same, no larger than `SMALL_SIDE`: where it is drawn many times. */
+  readonly small: ImageBitmap;
+};
 
 /** A picture of which it is known what it shows, the largest first. */
 export type ScenePicture = Picture & { readonly words: readonly string[] };
 
 /** Larger pictures are scaled down to this, in pixels: models see fewer, and screens show hardly more. */
 const LARGEST_SIDE = 1024;
+
+/** Largest side of small pictures, in pixels. */
+const SMALL_SIDE = 320;
 
 /** Opens and draws pictures, in the worker that this is made in. */
 export class PictureDesk {
@@ -31,9 +39,16 @@ export class PictureDesk {
 }
 
 async function withBitmap(image: RgbImage): Promise<Picture> {
-  return { image, bitmap: await createImageBitmap(toImageData(image)) };
+  const pixels = toImageData(image);
+  const scale = Math.min(1, SMALL_SIDE / Math.max(image.width, image.height));
+  const small = await createImageBitmap(pixels, {
+    resizeWidth: Math.max(1, Math.round(image.width * scale)),
+    resizeHeight: Math.max(1, Math.round(image.height * scale)),
+    resizeQuality: 'high',
+  });
+  return { image, bitmap: await createImageBitmap(pixels), small };
 }
 
 function handedOver<P extends Picture>(picture: P): P {
-  return transfer(picture, [picture.image.data.buffer as ArrayBuffer, picture.bitmap]);
+  return transfer(picture, [picture.image.data.buffer as ArrayBuffer, picture.bitmap, picture.small]);
 }

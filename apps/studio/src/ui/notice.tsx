@@ -7,7 +7,8 @@ export const problem = signal<string | undefined>(undefined);
 /** Shows what went wrong until it is closed, or something else does. */
 export function reportProblem(error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);
-  problem.value = text.charAt(0).toUpperCase() + text.slice(1);
+  // Messages begin in lower case, unless with the name of a file.
+  problem.value = text.replace(/^[a-z]+(?= )/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
 }
 
 /** The last problem, which screen readers read at once. */

@@ -16,25 +16,11 @@ export function PixelCanvas({
   return <canvas ref={canvas} width={pixels.width} height={pixels.height} {...rest} />;
 }
 
-/** A picture, in no more pixels than `largestSide`. */
-export function PictureCanvas({
-  bitmap,
-  largestSide,
-  ...rest
-}: {
-  readonly bitmap: ImageBitmap;
-  readonly largestSide: number;
-  readonly class?: string;
-}) {
+/** A picture as it is, which style sheets scale. */
+export function PictureCanvas({ bitmap, ...rest }: { readonly bitmap: ImageBitmap; readonly class?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const scale = Math.min(1, largestSide / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * scale));
-  const height = Math.max(1, Math.round(bitmap.height * scale));
   useLayoutEffect(() => {
-    const context = canvas.current?.getContext('2d');
-    if (!context) return;
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, 0, 0, width, height);
-  }, [bitmap, width, height]);
-  return <canvas ref={canvas} width={width} height={height} {...rest} />;
+    canvas.current?.getContext('2d')?.drawImage(bitmap, 0, 0);
+  }, [bitmap]);
+  return <canvas ref={canvas} width={bitmap.width} height={bitmap.height} {...rest} />;
 }
