@@ -83,8 +83,8 @@ export const standardTuning: ProductTuning = {
 const software: ProductTuning = { workgroups: 4, splitDepth: 2048, tiles: standardTuning.tiles.slice(1) };
 
 /**
- * Where the size of a subgroup is known, its lanes hand each other what they load: on lavapipe 3.3 to 3.9 times as fast as 64 x 64 by
- * 8 x 8 (1024 x 192 x 768, one run). SwiftShader is faster with it too, but takes gigabytes to compile the shaders.
+ * Where the size of a subgroup is known, its lanes hand each other what they load: on lavapipe 3.3 to 4.4 times as fast as 64 x 64 by
+ * 8 x 8 (1024 x 192 x 768 and its gradients, two runs). SwiftShader is faster with it too, but takes gigabytes to compile the shaders.
  */
 function lavapipe({ features, adapterInfo: { subgroupMinSize: lanes, subgroupMaxSize } }: GPUDevice): ProductTuning {
   if (!features.has('subgroups') || lanes !== subgroupMaxSize) return software;
