@@ -28,7 +28,12 @@ export type UtaConfiguration = RunConfiguration & {
     cache: boolean;
   };
   /** Patches that the student does not see: `floor(ratio * N)` of every picture. */
-  mask: { kind: 'random' | 'block' | 'reversed-block'; ratio: number };
+  mask: {
+    kind: 'random' | 'block' | 'reversed-block';
+    ratio: number;
+    /** Smallest area that is drawn for a block, in patches. */
+    minimumArea: number;
+  };
   /**
    * `uta`: masked patches are dropped, the kept ones and the CLS token are aligned. The baselines have mask tokens in their place: `mim` aligns
    * them alone, `uta+mim` every token. Feature distillation (FD) is `uta` at ratio 0.
@@ -77,6 +82,7 @@ export function requireUta(config: UtaConfiguration): void {
     );
   }
   requireRange('mask.ratio', mask.ratio, 0, 1);
+  requireWhole('mask.minimumArea', mask.minimumArea, 1);
   const patches = (views.globalSize / image.patchSize) ** 2;
   const masked = Math.floor(mask.ratio * patches);
   if (masked === patches) {

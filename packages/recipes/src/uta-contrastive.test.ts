@@ -34,7 +34,7 @@ async function withStudent(use: (student: OpenedModel) => void | Promise<void>):
       ...{ data, views, optimizer, train },
       image: { patchSize: 4, width: 16, depth: 2, heads: 2, mlpHidden: 24, initialization: 'eva02' },
       teacher: { model: 'runs/teacher', grid: 'equal', cache: false },
-      mask: { kind: 'random', ratio: 0.5 },
+      mask: { kind: 'random', ratio: 0.5, minimumArea: 4 },
       objective: 'uta',
     },
     teacher,
@@ -136,4 +136,21 @@ describe('bad settings', () => {
   it('asks for the model that presets do not name', () => {
     expect(() => utaContrastive.needs?.(utaContrastive.presets.tiny.config)).toThrow('--set start.model=');
   });
+});
+
+it('has the rates of the paper in its sizes, and crops that are never mirrored, as in EVA-CLIP', () => {
+  for (const { config } of Object.values(utaContrastive.presets)) {
+    expect(config).toMatchObject({ views: { globalScale: [0.9, 1], flip: 0 }, loss: { temperature: 0.01 } });
+  }
+  for (const [name, [learningRate, imageDecay, steps]] of Object.entries({
+    'B/14': [2e-4, 0.75, 40_690],
+    'L/14': [4e-4, 0.85, 81_380],
+    'g/14': [4e-4, 0.85, 40_690],
+  })) {
+    expect(utaContrastive.presets[name].config).toMatchObject({
+      optimizer: { name: 'lamb', learningRate, weightDecay: 0.05, warmupSteps: 2000, maximumNorm: 5 },
+      layers: { imageDecay, textDecay: 0.75, textRate: 0.1 },
+      train: { steps, batchSize: 49_152 },
+    });
+  }
 });

@@ -5,7 +5,8 @@
  * is fixed at 0.01, the optimiser is LAMB with rates that fall towards the input.
  *
  * What the paper leaves open, and what stands here for it (EVA-CLIP's): the text tower's rate is a tenth, its decay 0.75, crops keep nine
- * tenths. Betas and epsilon are UTA's own. Any model that was pretrained here with texts can be tuned.
+ * tenths and are never mirrored. Betas and epsilon are those of the first stage. Any model that was pretrained here with texts can be tuned, at
+ * the size of its crops and patches. Left out: B's patches of 16 pixels in this stage, and its end at 336 pixels.
  *
  *   vitrail pretrain --recipe uta-contrastive:tiny --data scenes --set start.model=runs/UTA
  */

@@ -1,5 +1,6 @@
 import { memory, type Tensor, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { countShapes, createRng, disposeTree } from '@vitrail/core';
+import { patchMask } from '@vitrail/masking';
 import type { OpenedModel } from '@vitrail/pretrained';
 import { onBackend } from '@vitrail/testing';
 import { applyEvaVit, evaVitShapes } from '@vitrail/vit';
@@ -24,7 +25,7 @@ function tiny(overrides: Overrides = {}): UtaConfiguration {
     image: { ...image, ...overrides.image },
     views: { ...views, ...overrides.views },
     teacher: { model: 'runs/teacher', grid: 'equal', cache: false, ...overrides.teacher },
-    mask: { kind: 'random', ratio: 0.5, ...overrides.mask },
+    mask: { kind: 'random', ratio: 0.5, minimumArea: 4, ...overrides.mask },
     train: { ...train, ...overrides.train },
   };
 }
@@ -151,6 +152,26 @@ onBackend(['wasm'], () => {
     });
   });
 
+  it('draws blocks of the area that is asked for, as many patches as the paper counts', async () => {
+    await withTeacher((teacher) => {
+      const kept = (minimumArea: number) => {
+        const { prepare, release } = uta.assemble(tiny({ mask: { kind: 'block', ratio: 0.4, minimumArea } }), teacher);
+        const batch = prepare(undefined, batchAt(0));
+        const rows = batch.keep?.arraySync();
+        release(batch);
+        return rows;
+      };
+      const drawn = (minimumArea: number) =>
+        batchAt(0).samples.map(({ epoch, index }) => {
+          const rng = createRng(tinyContrastive().train.seed).fork('mask').fork(epoch, index);
+          return [...patchMask({ kind: 'block', ratio: 6 / 16, minimumArea }, { rows: 4, columns: 4 }, rng).keep]; // floor(0.4 * 16)
+        });
+      expect(kept(1)).toEqual(drawn(1));
+      expect(kept(6)).toEqual(drawn(6));
+      expect(kept(6)).not.toEqual(kept(1));
+    });
+  });
+
   it('makes a model of its own: the student, with the texts of the teacher', async () => {
     await withTeacher(async (teacher) => {
       const { model, program } = uta.assemble(tiny(), teacher);
@@ -202,6 +223,7 @@ describe('bad settings', () => {
     [{ mask: { ratio: 1 } }, 'none of the 16 patches would be left'],
     [{ mask: { ratio: -0.1 } }, 'mask.ratio'],
     [{ mask: { kind: 'blok' as 'block' } }, 'mask.kind'],
+    [{ mask: { minimumArea: 0 } }, 'mask.minimumArea'],
     [{ objective: 'mim', mask: { ratio: 0.05 } }, 'masks none of the 16'],
     [{ objective: 'utta' as 'uta' }, 'did you mean "uta"'],
     [{ teacher: { cache: true } }, 'views.flip=0 views.globalScale=[1,1] views.aspect=[1,1]'],
@@ -214,4 +236,10 @@ describe('bad settings', () => {
   it('asks for the teacher that presets do not name', () => {
     expect(() => uta.needs?.(uta.presets.tiny.config)).toThrow('--set teacher.model=');
   });
+});
+
+it('has the masks of the paper in its sizes: reversed blocks of at least 16 of 256 patches, 0.4 of them in B and half in the others', () => {
+  for (const [name, ratio] of Object.entries({ 'B/14': 0.4, 'L/14': 0.5, 'g/14': 0.5 })) {
+    expect(uta.presets[name].config.mask).toEqual({ kind: 'reversed-block', ratio, minimumArea: 16 });
+  }
 });

@@ -12,7 +12,8 @@
  * What the paper leaves open, and what stands here for it:
  * - reversed block-wise masks at a ratio other than 0.5: the ratio stays what it is (`reversed-block` of `patchMask`)
  * - UTA+MIM: all tokens count equally
- * - betas, epsilon, norm of gradients, crops: EVA-02's; the schedule ends at 0 where the paper's ends at 1e-5
+ * - betas, epsilon, norm of gradients, crops, smallest block (16 of 256 patches): EVA-02's, but for its drop path in L (0.1), which there is
+ *   not; the schedule ends at 0 where the paper's ends at 1e-5
  * - the teacher: any model that can be loaded and whose patches can be compared with its texts; of two CLS tokens the last
  *
  *   vitrail pretrain --recipe uta:tiny --data scenes --steps 300 --set teacher.model=runs/TEACHER
@@ -88,7 +89,7 @@ function assembleUta(config: UtaConfiguration, opened?: OpenedModel): UtaSystem 
   const text = textTowerOf(teacher);
   const targets = targetCache(teacher, { side, keeps: config.teacher.cache });
   // The counts are those of the paper: 102 of 256 at a ratio of 0.4.
-  const spec = { kind: mask.kind, ratio: Math.floor(mask.ratio * side ** 2) / side ** 2 };
+  const spec = { ...mask, ratio: Math.floor(mask.ratio * side ** 2) / side ** 2 };
 
   return {
     model: {
