@@ -74,6 +74,12 @@ describe('presets', () => {
     },
   );
 
+  it('that recipes of other papers have from TIPSv2 say whose sizes they are', () => {
+    for (const { name, presets } of recipes.filter((recipe) => Object.hasOwn(recipe.presets, 'So400m/14'))) {
+      for (const size of ['B/14', 'L/14', 'So400m/14']) expect(presets[size].note, name).toContain("TIPSv2's");
+    }
+  });
+
   it('of the paper have its crops, masks, weights, batch and steps', () => {
     for (const name of Object.keys(published)) {
       const { image, loss, mask, optimizer, train, views } = tipsv2.presets[name].config;

@@ -137,18 +137,18 @@ export const tipsv2Presets = {
   small: { config: small, note: '64 px, 8 x 8 patches, width 128; 25 minutes on two CPU cores' },
   'B/14': {
     config: paperSize({ width: 768, depth: 12, heads: 12, mlp: 'gelu-tanh', mlpHidden: 3072 }, { depth: 12, mlpHidden: 3072 }),
-    note: "the paper's ViT-B at 224 px, batch 8192; for many GPUs",
+    note: "TIPSv2's ViT-B at 224 px, batch 8192; for many GPUs",
   },
   'L/14': {
     config: paperSize({ width: 1024, depth: 24, heads: 16, mlp: 'gelu-tanh', mlpHidden: 4096 }, { depth: 12, mlpHidden: 4096 }),
-    note: "the paper's ViT-L",
+    note: "TIPSv2's ViT-L",
   },
   'So400m/14': {
     config: paperSize({ width: 1152, depth: 27, heads: 16, mlp: 'gelu-tanh', mlpHidden: 4304 }, { depth: 27, mlpHidden: 4304 }),
-    note: "the paper's ViT-So400m",
+    note: "TIPSv2's ViT-So400m",
   },
   'g/14': {
     config: paperSize({ width: 1536, depth: 40, heads: 24, mlp: 'swiglu', mlpHidden: 4096 }, { depth: 12, mlpHidden: 6144 }),
-    note: "the paper's ViT-g, the one that was pretrained from nothing",
+    note: "TIPSv2's ViT-g, which it pretrains from nothing",
   },
 } as const satisfies Record<string, Preset<TipsConfiguration>>;
