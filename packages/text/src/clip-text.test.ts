@@ -38,6 +38,18 @@ it.each([
   expect(countShapes(clipTextShapes(clipTextPresets[name])) + countShapes(clipVitShapes(vit)) + 1).toBe(count);
 });
 
+it("has, as the text tower of UTA's teacher, the number of parameters of its own code", () => {
+  const teacher: ClipTextConfig = {
+    ...clipTextPresets['B/32'],
+    width: 1024,
+    heads: 16,
+    depth: 24,
+    embedding: 1024,
+    activation: 'gelu',
+  };
+  expect(countShapes(clipTextShapes(teacher))).toBe(354_032_640);
+});
+
 it('fills every kind of parameter as OpenAI does', () => {
   const wide = { ...config, width: 64, vocabularySize: 100, maxTokens: 50, embedding: 40 };
   const params = initClipText(wide, createRng(0)) as unknown as TensorTree;
