@@ -37,28 +37,27 @@ export function WordList() {
             </button>
           </li>
         ))}
-        <li class="word-entry">
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              add(event.currentTarget.elements.namedItem('word') as HTMLInputElement);
-            }}
-          >
-            <input
-              name="word"
-              type="text"
-              aria-label="Add a word or phrase"
-              placeholder="add a word or phrase"
-              autocomplete="off"
-              disabled={!encodesTexts}
-              onKeyDown={onKeyDown}
-            />
-            <button type="submit" disabled={!encodesTexts}>
-              Add
-            </button>
-          </form>
-        </li>
       </ul>
+      <form
+        class="word-entry"
+        onSubmit={(event) => {
+          event.preventDefault();
+          add(event.currentTarget.elements.namedItem('word') as HTMLInputElement);
+        }}
+      >
+        <input
+          name="word"
+          type="text"
+          aria-label="Add a word or phrase"
+          placeholder="add a word or phrase"
+          autocomplete="off"
+          disabled={!encodesTexts}
+          onKeyDown={onKeyDown}
+        />
+        <button type="submit" disabled={!encodesTexts}>
+          Add
+        </button>
+      </form>
     </section>
   );
 }
