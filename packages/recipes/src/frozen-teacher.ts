@@ -1,7 +1,14 @@
 import { concat, image, reshape, slice, type Tensor3D, type Tensor4D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { type ImagePreparation, preparedSize } from '@vitrail/data';
-import { type AlignedModelConfig, type OpenedModel, vitrailRocket } from '@vitrail/pretrained';
+import {
+  type AlignedModelConfig,
+  type OpenedModel,
+  siglip,
+  siglipBigVision,
+  siglipOpenClip,
+  vitrailRocket,
+} from '@vitrail/pretrained';
 import type { NamedModel } from './recipe.ts';
 
 /** Whose patch grid a student's targets are on. */
@@ -87,6 +94,18 @@ export function requireTeacher(
     );
   }
   return { teacher, embedding: found.cls };
+}
+
+/** Families whose texts are compared with a pooling of patches, behind which patches themselves are not. */
+const pooledFamilies: readonly string[] = [siglip, siglipOpenClip, siglipBigVision].map(({ name }) => name);
+
+/** Throws `invalid-argument` where the patches of a teacher, though as long as its CLS token, are not in the space of its texts. */
+export function requirePatchesAmongTexts({ family }: OpenedModel): void {
+  if (!pooledFamilies.includes(family.name)) return;
+  throw new VitrailError(
+    'invalid-argument',
+    `the patches of the teacher (${family.name}) are in another space than its texts, which only its pooled pictures were compared with: choose another teacher, such as a TIPS or a CLIP`,
+  );
 }
 
 /** The teacher that a setting names; throws `invalid-argument` where it is empty, as in presets. */

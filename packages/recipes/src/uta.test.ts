@@ -1,7 +1,7 @@
 import { memory, type Tensor, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { countShapes, createRng, disposeTree } from '@vitrail/core';
 import { patchMask } from '@vitrail/masking';
-import type { OpenedModel } from '@vitrail/pretrained';
+import { type OpenedModel, siglip, siglipBigVision, siglipOpenClip } from '@vitrail/pretrained';
 import { onBackend } from '@vitrail/testing';
 import { applyEvaVit, evaVitShapes } from '@vitrail/vit';
 import { describe, expect, it } from 'vitest';
@@ -202,6 +202,17 @@ onBackend(['wasm'], () => {
       expect(() => uta.assemble(tiny(overrides as Overrides), teacher)).toThrow(message);
     }, made);
   });
+
+  it.each([siglip, siglipOpenClip, siglipBigVision])(
+    'refuses a teacher whose patches are in another space than its texts: $name',
+    async (family) => {
+      await withTeacher((teacher) => {
+        expect(() => uta.assemble(tiny(), { ...teacher, family } as OpenedModel)).toThrow(
+          `the patches of the teacher (${family.name}) are in another space than its texts`,
+        );
+      });
+    },
+  );
 
   it('resamples the patches of a teacher of another grid where that is asked for', async () => {
     await withTeacher((teacher) => {

@@ -38,7 +38,7 @@ import { maskedCosine, negativeCosine, uta as utaLoss } from '@vitrail/losses';
 import type { AlignedModelConfig, OpenedModel } from '@vitrail/pretrained';
 import { applyEvaVit, type EvaVitParams, initEvaVit } from '@vitrail/vit';
 import { hiddenPatches, keptPatches } from './batch-masks.ts';
-import { namedTeacher, preparationOf, requireTeacher, textTowerOf } from './frozen-teacher.ts';
+import { namedTeacher, preparationOf, requirePatchesAmongTexts, requireTeacher, textTowerOf } from './frozen-teacher.ts';
 import { normalizePictures } from './normalize-pictures.ts';
 import { buildOptimizer } from './optimizer.ts';
 import type { Recipe, System } from './recipe.ts';
@@ -84,6 +84,7 @@ function assembleUta(config: UtaConfiguration, opened?: OpenedModel): UtaSystem 
   const { image, mask, objective, train, views } = config;
   const side = views.globalSize / image.patchSize;
   const { teacher, embedding } = requireTeacher(opened, { size: views.globalSize, side, grid: config.teacher.grid });
+  requirePatchesAmongTexts(teacher);
   const tower = studentTower(config, embedding);
   const preparation = preparationOf(teacher, views.globalSize);
   const text = textTowerOf(teacher);
