@@ -4,7 +4,7 @@ import { type Checkpoints, openCheckpoints } from './opfs-checkpoints.ts';
 import { type DeviceReport, type DeviceRequest, startDevice } from './start-device.ts';
 import { openPicked, openScenes, type PickedFiles, type TrainingData } from './train-data.ts';
 import { modelBlob, type RunFiles, runBlob } from './train-export.ts';
-import type { HeldOut } from './train-held-out.ts';
+import { type HeldOut, heldOutScenes } from './train-held-out.ts';
 import { type KeptRun, keptRun, lockRun, type RunFile, runFileOf } from './train-kept-run.ts';
 import { type PresetCard, presetCards, type RunPlan, type SettledPlan, settlePlan } from './train-plan.ts';
 import { explainMemory, type RoomReport, requireRoom } from './train-room.ts';
@@ -57,6 +57,12 @@ export class TrainEngine {
 
   presets(): readonly PresetCard[] {
     return presetCards();
+  }
+
+  /** The scene that is held out, for a page that has no run yet. */
+  async heldOutScene(): Promise<OpenedRun['heldOut']> {
+    const { picture, truth, words } = await heldOutScenes();
+    return { picture, truth, words };
   }
 
   /** What a step of a plan needs. @throws as `settlePlan` and `requireRoom` */

@@ -146,7 +146,10 @@ function optionsOf(
     scales: { x: { time: false, range: [0, steps] } },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     legend: { live: true },
-    axes: [axis, { ...axis, size: 48 }],
+    axes: [
+      { ...axis, size: 28 },
+      { ...axis, size: 48 },
+    ],
     series: [
       { label: 'Step', value: (plot, step, _, at) => String((at === null ? latestOf(plot, 0) : step) ?? '–') },
       ...series.map(

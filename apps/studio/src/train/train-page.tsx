@@ -1,14 +1,16 @@
-import { useEffect } from 'preact/hooks';
+import { classColors, paintLabels } from '@vitrail/paint';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { OpenedRun } from '../engine/train-engine.ts';
 import { page } from '../route.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Curves } from './curves.tsx';
-import { HeldOutPicture } from './held-out-picture.tsx';
+import { HeldOutPicture, Legend, Painted } from './held-out-picture.tsx';
 import { KeptRunCard } from './kept-run-card.tsx';
 import { LossCurves } from './loss-curves.tsx';
 import { Numbers } from './numbers.tsx';
 import { RunControls } from './run-controls.tsx';
 import { RunForm } from './run-form.tsx';
-import { isOpen, kept, prepare, runner, tell } from './train-state.ts';
+import { heldOutScene, isOpen, kept, prepare, runner, tell } from './train-state.ts';
 import './train.css';
 
 /** Trains a model in this tab. */
@@ -90,7 +92,23 @@ function Introduction() {
           numbers. Export the model for <code>vitrail embed</code>, <code>segment</code> and <code>evaluate</code>.
         </li>
       </ol>
+      {heldOutScene.value !== undefined && <Scene heldOut={heldOutScene.value} />}
     </section>
+  );
+}
+
+function Scene({ heldOut: { picture, truth, words } }: { readonly heldOut: OpenedRun['heldOut'] }) {
+  const { width, height } = picture;
+  const colors = useMemo(() => classColors(words), [words]);
+  if (truth === undefined) return null;
+  return (
+    <div class="held-out">
+      <div class="pictures">
+        <Painted caption="A scene it never trains on" pixels={picture.data} width={width} height={height} />
+        <Painted caption="What is to be found there" pixels={paintLabels(truth, colors)} width={width} height={height} />
+      </div>
+      <Legend words={words} colors={colors} maps={[truth]} />
+    </div>
   );
 }
 

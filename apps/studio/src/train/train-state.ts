@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { DeviceRequest } from '../engine/start-device.ts';
 import type { PickedFiles } from '../engine/train-data.ts';
+import type { OpenedRun } from '../engine/train-engine.ts';
 import type { KeptRun } from '../engine/train-kept-run.ts';
 import type { PresetCard, RunPlan } from '../engine/train-plan.ts';
 import type { RoomReport } from '../engine/train-room.ts';
@@ -35,6 +36,8 @@ export const form = signal<RunForm>({
   data: 'scenes',
 });
 export const picked = signal<PickedFiles | undefined>(undefined);
+/** The scene that no run trains on. */
+export const heldOutScene = signal<OpenedRun['heldOut'] | undefined>(undefined);
 /** The run that was kept from an earlier visit. */
 export const kept = signal<KeptRun | undefined>(undefined);
 /** What a step will need by the recipe's estimate, or why it cannot be. */
@@ -82,6 +85,7 @@ export async function prepare(): Promise<void> {
     if (isFirst) fillFromLink();
   });
   await lookForKept();
+  heldOutScene.value ??= await client.ask((engine) => engine.heldOutScene());
 }
 
 /** The run that is kept, if there is one, or that nothing can be kept. */
