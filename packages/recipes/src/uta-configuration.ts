@@ -3,6 +3,7 @@ import { requireChoice, requireRange, requireWhole } from '@vitrail/train';
 import type { EvaVitConfig, EvaVitInitialization } from '@vitrail/vit';
 import type { RunConfiguration } from './configuration.ts';
 import type { TeacherGrid } from './frozen-teacher.ts';
+import { buildOptimizer } from './optimizer.ts';
 import { requireRun } from './require-settings.ts';
 
 /** Every setting of UTA; the baselines and ablations of the paper are values of these. */
@@ -62,8 +63,9 @@ export function studentTower(
 
 /** Throws `invalid-argument` naming the first setting that cannot be. */
 export function requireUta(config: UtaConfiguration): void {
-  const { image, teacher, mask, objective, views } = config;
+  const { image, teacher, mask, objective, optimizer, train, views } = config;
   requireRun(config, image.patchSize);
+  buildOptimizer(optimizer, train.steps);
   for (const name of ['width', 'depth', 'heads', 'mlpHidden'] as const) requireWhole(`image.${name}`, image[name], 1);
   if (image.width % (4 * image.heads) !== 0) {
     throw new VitrailError(

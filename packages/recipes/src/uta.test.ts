@@ -20,7 +20,7 @@ function tiny(overrides: Overrides = {}): UtaConfiguration {
   const image = { patchSize: 4, width: 16, depth: 2, heads: 2, mlpHidden: 24, initialization: 'eva02' } as const;
   return {
     data,
-    optimizer,
+    optimizer: { ...optimizer, ...overrides.optimizer },
     objective: overrides.objective ?? 'uta',
     image: { ...image, ...overrides.image },
     views: { ...views, ...overrides.views },
@@ -240,6 +240,7 @@ describe('bad settings', () => {
     [{ teacher: { cache: true } }, 'views.flip=0 views.globalScale=[1,1] views.aspect=[1,1]'],
     [{ image: { width: 18 } }, 'multiple of 4 image.heads'],
     [{ views: { localCrops: 2 } }, 'views.localCrops'],
+    [{ optimizer: { learningRate: -1 } }, 'optimizer.learningRate'],
   ] as const)('%o is refused', (overrides, message) => {
     expect(() => uta.check(tiny(overrides as Overrides))).toThrow(message);
   });
