@@ -8,7 +8,7 @@ afterAll(closeStudio);
 /** Long enough for machines that do other things, too. */
 const patience = { timeout: 60_000 };
 /** A driver in software compiles shaders for ten seconds, or for minutes beside other work. */
-const compiling = { timeout: 150_000 };
+const compiling = { timeout: 500_000 };
 const onWasm = '#look?backend=wasm';
 
 /** Waits until everything that was asked of the models is shown. */
@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect((await legendOf(page)).length).toBeGreaterThan(1);
     await expect
-      .poll(() => page.locator('.device-line').textContent())
+      .poll(() => page.locator('.device-line').textContent(), patience)
       .toMatch(/^On the processor: WebAssembly.*threads?; no WebGPU/);
     const tour = page.getByRole('dialog', { name: 'Tour' });
     for (let step = 1; step < 5; step++) await tour.getByRole('button', { name: 'Next' }).click();
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     await drop(page, 'halves.png', { width: 300, height: 200 });
     await page.getByText('halves.png stays in this tab').waitFor(patience);
     await lookedAt(page);
-    await expect.poll(() => pixelsOf(page, heatMap)).not.toBe(before);
+    await expect.poll(() => pixelsOf(page, heatMap), patience).not.toBe(before);
     const { width, height } = (await page.locator('.stage').boundingBox())!;
     expect(width / height).toBeCloseTo(1.5, 1);
     expect(page.url()).not.toContain('halves');
@@ -125,9 +125,9 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     };
     await tabTo('.word-entry input');
     await page.keyboard.type('green star, purple circle,');
-    await expect.poll(() => legendOf(page)).toHaveLength(6);
+    await expect.poll(() => legendOf(page), patience).toHaveLength(6);
     await page.keyboard.press('Backspace');
-    await expect.poll(async () => (await legendOf(page)).join()).not.toContain('purple circle');
+    await expect.poll(async () => (await legendOf(page)).join(), patience).not.toContain('purple circle');
     await tabTo('.patch-pointer');
     await page.keyboard.press('ArrowDown');
     await page.getByText('Patch in row 10, column 9', { exact: true }).waitFor(patience);
@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     expect({ legend: await legendOf(page), overlay: await pixelsOf(page, overlay) }).toEqual(before);
     // And it still works.
     await page.getByRole('button', { name: 'Scene 17' }).click();
-    await expect.poll(() => pixelsOf(page, overlay)).not.toBe(before.overlay);
+    await expect.poll(() => pixelsOf(page, overlay), patience).not.toBe(before.overlay);
   });
 
   it.each(['light', 'dark'] as const)(
@@ -253,5 +253,5 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     await page.getByText('On the processor').waitFor(compiling);
     await lookedAt(page);
     expect(await legendOf(page)).toEqual(legend);
-  });
+  }, 600_000);
 });
