@@ -33,8 +33,9 @@ export function keepSettingsInLink(): void {
   if (page.value !== 'look') return;
   const [first] = embeddedModels.value;
   const { sample } = picture.value ?? {};
-  const isFirst = first !== undefined && sample !== undefined && sampleId(sample) === sampleId(first.pictures[0]);
   const embeddedIn = (name: PlaceName) => places[name].value.source?.embedded?.id;
+  const shown = places.a.value.source?.embedded ?? first;
+  const isFirst = shown !== undefined && sample !== undefined && sampleId(sample) === sampleId(shown.pictures[0]);
   const kind = templateKind.value;
   keepInLink({
     picture: sample && !isFirst ? sampleId(sample) : undefined,

@@ -33,8 +33,9 @@ async function start(): Promise<void> {
   }
   const parts = restoreSettings(link);
   const [first] = embeddedModels.value;
-  const { picture: sample = first?.pictures[0] } = parts;
-  if (sample) void showSample(sample).then(useFirstWords);
+  const model = embeddedModels.value.find(({ id }) => id === parts.model) ?? first;
+  const { picture: sample = model?.pictures[0] } = parts;
+  if (sample) void showSample(sample).then(() => useWordsOf(model));
   await device;
   openLinkedModels({ ...parts, model: parts.model ?? first?.id });
   effect(keepSettingsInLink);
@@ -42,9 +43,8 @@ async function start(): Promise<void> {
 }
 
 /** Those of the model, where neither the link nor the picture has any. */
-function useFirstWords(): void {
-  const [first] = embeddedModels.value;
-  if (first && words.value.length === 0 && !wordsAreOwn.value) setWords(first.words);
+function useWordsOf(model: EmbeddedModel | undefined): void {
+  if (model && words.value.length === 0 && !wordsAreOwn.value) setWords(model.words);
 }
 
 /** A link to another state that was opened in this tab. Links that this page writes itself come without this event. */
