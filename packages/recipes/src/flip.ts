@@ -7,6 +7,9 @@
  * nothing else; the last steps without dropping ("unmasked tuning") belong to the one run and its schedule, where the paper starts another.
  *
  *   vitrail pretrain --recipe flip:tiny --data scenes
+ *
+ * 600 steps, 1 minute 30 seconds of one CPU core (wasm). On 256 unseen scenes: mIoU 0.099 (guessing 0.012), picture to text R@1 0.54 (0.004), zero-shot
+ * top 1 0.242 (0.05); `clip:tiny` beside it 0.222, 0.51 and 0.277.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { requireChoice, requireWhole } from '@vitrail/train';

@@ -11,6 +11,9 @@
  * are not kept, because evaluation runs towers and CLIP's projectors alone. For the rest see `clip-rocket.ts`.
  *
  *   vitrail pretrain --recipe siamlip:tiny --data scenes
+ *
+ * 40 epochs of 2,000 scenes of 32 pixels, 2 minutes 50 seconds of one CPU core (command in `docs/recipes.md`). On 1,000 unseen scenes: zero-shot top 1 0.256
+ * (guessing 0.05), picture to text R@10 0.690; `clip-rocket` beside it 0.245 and 0.741.
  */
 import { mean, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorTree } from '@vitrail/core';

@@ -11,6 +11,9 @@
  * A is 2, and labels are not smoothed. For the rest see `clip-rocket.ts`.
  *
  *   vitrail pretrain --recipe swalip:tiny --data scenes
+ *
+ * 40 epochs of 2,000 scenes of 32 pixels, 2 minutes 30 seconds of one CPU core (command in `docs/recipes.md`). On 1,000 unseen scenes: zero-shot top 1 0.270
+ * (guessing 0.05), picture to text R@10 0.643; `clip-rocket` beside it 0.245 and 0.741.
  */
 import { mean, mul, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';

@@ -9,6 +9,9 @@
  * the size of its crops and patches. Left out: B's patches of 16 pixels in this stage, and its end at 336 pixels.
  *
  *   vitrail pretrain --recipe uta-contrastive:tiny --data scenes --set start.model=runs/UTA
+ *
+ * 200 steps, 33 seconds of one CPU core (wasm), on 300 steps of `uta:tiny`. On 256 unseen scenes: zero-shot top 1 from 0.211 to 0.262 (guessing 0.05), picture to
+ * text R@1 from 0.305 to 0.356, mIoU from 0.198 to 0.203.
  */
 import {
   mean,
