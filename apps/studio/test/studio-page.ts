@@ -72,13 +72,17 @@ export async function closeStudio(): Promise<void> {
 /** Builds the studio as it is hosted, with its headers, and serves it on 127.0.0.1. */
 async function serve(): Promise<PreviewServer> {
   folder = await mkdtemp(join(tmpdir(), 'vitrail-studio-'));
-  // In a process of its own, which is not in the test mode of this one.
+  // In a process of its own, which is not in the test mode of this one. Other files of tests build at the same time, to folders of theirs.
   const vite = join(studio, 'node_modules/vite/bin/vite.js');
   const env = { ...process.env, NODE_ENV: 'production' };
-  await promisify(execFile)(process.execPath, [vite, 'build', '--logLevel', 'error', '--outDir', folder, '--emptyOutDir'], {
-    cwd: studio,
-    env,
-  });
+  await promisify(execFile)(
+    process.execPath,
+    [vite, 'build', '--logLevel', 'error', '--outDir', folder, '--emptyOutDir', '--bypass-lock'],
+    {
+      cwd: studio,
+      env,
+    },
+  );
   return await preview({ root: studio, logLevel: 'error', build: { outDir: folder }, preview: { port: 0, open: false } });
 }
 

@@ -143,10 +143,14 @@ function Point() {
           patches that the student sees are anchored to what words mean there: zero-shot segmentation is far better.
         </p>
         <p>
-          Here two layers look at some thousand drawn scenes for minutes. What shows at this size is the cause (figure 2 of the
-          paper): the cross-entropy of <em>visible</em> patches falls with iBOT++, and does not with iBOT, which never asks for
-          them. What it does to segmentation is within what two seeds differ by: colours are learned early, shapes hardly. Restart
-          with other seeds to see how much.
+          Here two layers look at some thousand drawn scenes for minutes. What shows at this size, from about step 150 on, is the
+          cause (figure 2 of the paper): with iBOT++ the cross-entropy of <em>visible</em> patches gets lower, and seeing a patch
+          helps more to tell what it is. One run of seed 0 had 2.2 and 0.12 after 320 steps; iBOT, which never asks for what is
+          seen, 3.1 and 0.06.
+        </p>
+        <p>
+          Segmentation does not show it yet: two seeds differ by as much as the two methods. Colours are learned early, shapes
+          hardly. Curves are means over 20 steps.
         </p>
       </div>
     </section>

@@ -1,5 +1,10 @@
+import type { TrainRow } from '../engine/train-rows.ts';
 import { type CurveSeries, Curves } from '../train/curves.tsx';
 import { runners, sides } from './compare-state.ts';
+import { runningMean } from './running-mean.ts';
+
+/** Steps that a point of a curve is the mean of. */
+const meanOver = 20;
 
 /** Curves of both, of one number by step. */
 export function ComparedCurves() {
@@ -20,30 +25,51 @@ export function ComparedCurves() {
   return (
     <div class="compared-curves">
       <section class="pane">
-        <h2>Visible patches: cross-entropy with the teacher</h2>
-        <Curves name="Cross-entropy of visible patches" series={ofRows('patch/visible')} steps={steps} height={200} />
+        <h2>
+          Visible patches<span class="note">: cross-entropy of what the student and the teacher say of them</span>
+        </h2>
+        <Curves
+          name="Cross-entropy of visible patches"
+          series={ofRows((row) => row['patch/visible'])}
+          steps={steps}
+          height={200}
+        />
       </section>
       <section class="pane">
-        <h2>Segmentation of 16 held-out scenes: mIoU</h2>
+        <h2>
+          Segmentation<span class="note">: mIoU on 16 held-out scenes</span>
+        </h2>
         <Curves name="mIoU" series={[...ofScores(), guessing]} steps={steps} height={200} />
       </section>
       <section class="pane">
-        <h2>Hidden patches: cross-entropy with the teacher</h2>
-        <Curves name="Cross-entropy of hidden patches" series={ofRows('patch/masked')} steps={steps} height={200} />
+        <h2>
+          What seeing helps<span class="note">: cross-entropy of hidden patches less that of visible ones</span>
+        </h2>
+        <Curves
+          name="Hidden less visible"
+          series={ofRows((row) => row['patch/masked'] - row['patch/visible'])}
+          steps={steps}
+          height={200}
+        />
       </section>
       <section class="pane">
-        <h2>Contrastive loss of pictures and captions</h2>
-        <Curves name="Contrastive loss" series={ofRows('loss/contrastive')} steps={steps} height={200} />
+        <h2>
+          Contrastive loss<span class="note"> of pictures and captions, the same for both</span>
+        </h2>
+        <Curves name="Contrastive loss" series={ofRows((row) => row['loss/contrastive'])} steps={steps} height={200} />
       </section>
     </div>
   );
 }
 
-function ofRows(number: string): CurveSeries[] {
+function ofRows(value: (row: TrainRow) => number): CurveSeries[] {
   return sides.map(({ name, color }, i) => ({
     label: name,
     color,
-    points: runners[i].rows.value.map((row): [number, number] => [row.step, row[number]]),
+    points: runningMean(
+      runners[i].rows.value.map((row): [number, number] => [row.step, value(row)]),
+      meanOver,
+    ),
   }));
 }
 

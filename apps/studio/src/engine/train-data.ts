@@ -22,7 +22,7 @@ export type PickedFiles = {
   readonly files: readonly { readonly path: string; readonly file: File }[];
 };
 
-/** What training reads, and the picture that it never sees. */
+/** What training reads, and the picture that it never sees. Closing the source frees all. */
 export type TrainingData = {
   readonly source: SampleSource;
   /** The same samples, quickly: with their captions, but without their pictures. */
@@ -30,7 +30,6 @@ export type TrainingData = {
   readonly heldOut: HeldOut;
   /** Another one for other data: a run goes on with what it began with. */
   readonly identity: string;
-  close(): Promise<void>;
 };
 
 /** Samples that are looked at for a caption before a source is taken to have none, and for one to hold out. */
@@ -45,7 +44,7 @@ const noPicture = { width: 1, height: 1, data: new Uint8Array(3) };
 /** Drawn scenes as large as the recipe's crops; the pictures that are held out are of the other split. */
 export async function openScenes({ views }: RunConfiguration): Promise<TrainingData> {
   const source = sceneSource({ count: 100_000, size: Math.max(64, views.globalSize) });
-  return { source, captions: source, heldOut: await heldOutScenes(), identity: source.description, close: source.close };
+  return { source, captions: source, heldOut: await heldOutScenes(), identity: source.description };
 }
 
 /**
@@ -67,7 +66,6 @@ export async function openPicked(picked: PickedFiles, config: RunConfiguration):
       captions,
       heldOut: heldOutPicture(heldOut.sample),
       identity: `${whole.description}, ${fingerprint(names.join('\n'))}`,
-      close: whole.close,
     };
   } catch (error) {
     await whole.close();

@@ -1,5 +1,6 @@
 import { VitrailError } from '@vitrail/core';
-import { learnTokenizer } from '@vitrail/recipes';
+import { learnTokenizer, type RunConfiguration } from '@vitrail/recipes';
+import type { Tokenizer } from '@vitrail/text';
 import { type Checkpoints, openCheckpoints } from './opfs-checkpoints.ts';
 import { type DeviceReport, type DeviceRequest, startDevice } from './start-device.ts';
 import { openPicked, openScenes, type PickedFiles, type TrainingData } from './train-data.ts';
@@ -61,8 +62,7 @@ export class TrainEngine {
 
   /** The scene that is held out, for a page that has no run yet. */
   async heldOutScene(): Promise<OpenedRun['heldOut']> {
-    const { picture, truth, words } = await heldOutScenes();
-    return { picture, truth, words };
+    return shown(await heldOutScenes());
   }
 
   /** What a step of a plan needs. @throws as `settlePlan` and `requireRoom` */
@@ -112,13 +112,11 @@ export class TrainEngine {
     if (plan === undefined) throw new VitrailError('missing-data', 'There is no run to go on with any more: start a new one.');
     const settled = settlePlan(plan);
     const room = requireRoom(settled, this.#started());
-    const data = await openData(plan, files, settled);
+    let data: TrainingData | undefined;
     try {
+      data = await openData(plan, files, settled);
       if (before !== undefined) requireSame(before, data);
-      const { text } = settled.config;
-      const tokenizer = text && (await learnTokenizer(data.captions, text));
-      const config =
-        tokenizer && text ? { ...settled.config, text: { ...text, vocabularySize: tokenizer.vocabularySize } } : settled.config;
+      const { config, tokenizer } = await withTokenizer(settled, data);
       const system = settled.recipe.assemble(config);
       const origin = { recipe: settled.recipe.name, preset: settled.presetName, backend: this.#started().name };
       const runFile: RunFile = { plan, identity: data.identity, picked: files?.name, configuration: { ...origin, ...config } };
@@ -127,24 +125,24 @@ export class TrainEngine {
       const told: SessionHooks = { onProgress: (now) => hooks.onProgress(now), onView: (view) => hooks.onView(view), keep };
       const session = await openSession({ system, config, data, tokenizer, kept, lost: this.#lost, hooks: told });
       if (asked !== undefined) await checkpoints?.clear();
+      const { source, heldOut } = data;
       const close = async () => {
         session.dispose();
-        await data.close();
+        await source.close();
         release();
       };
       this.#open = { session, settled, runFile, close };
-      const { picture, truth, words } = data.heldOut;
       return {
         step: session.step,
         steps: config.train.steps,
-        description: data.source.description,
-        warnings: data.source.warnings ?? [],
-        heldOut: { picture, truth, words },
+        description: source.description,
+        warnings: source.warnings ?? [],
+        heldOut: shown(heldOut),
         readsTexts: tokenizer !== undefined,
         room,
       };
     } catch (error) {
-      await data.close();
+      await data?.source.close();
       throw explainMemory(error, settled);
     }
   }
@@ -222,6 +220,22 @@ async function openData(plan: RunPlan, files: PickedFiles | undefined, { config 
   if (plan.data === 'scenes') return openScenes(config);
   if (files === undefined) throw new VitrailError('missing-data', 'Pick the pictures to learn from first.');
   return openPicked(files, config);
+}
+
+/** The tokenizer of a recipe with texts, and the configuration with room for its ids. */
+async function withTokenizer(
+  { config }: SettledPlan,
+  { captions }: TrainingData,
+): Promise<{ config: RunConfiguration; tokenizer?: Tokenizer }> {
+  const { text } = config;
+  if (text === undefined) return { config };
+  const tokenizer = await learnTokenizer(captions, text);
+  return { config: { ...config, text: { ...text, vocabularySize: tokenizer.vocabularySize } }, tokenizer };
+}
+
+/** What the page shows of what is held out. */
+function shown({ picture, truth, words }: HeldOut): OpenedRun['heldOut'] {
+  return { picture, truth, words };
 }
 
 function requireSame({ identity }: RunFile, data: TrainingData): void {

@@ -85,7 +85,7 @@ export function Curves({
 function CurveTable({ series }: { readonly series: readonly CurveSeries[] }) {
   const [steps, ...values] = alignedData(series);
   const every = Math.max(1, Math.ceil(steps.length / tableRows));
-  const shown = [...steps.keys()].filter((i) => (steps.length - 1 - i) % every === 0);
+  const shown = [...steps.keys()].filter((i) => i === 0 || (steps.length - 1 - i) % every === 0);
   return (
     <div class="scroll">
       <table>

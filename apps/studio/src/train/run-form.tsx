@@ -55,10 +55,10 @@ export function RunForm() {
             />
           </label>
         </details>
-        <Room />
         <button class="primary" type="submit">
           Start training
         </button>
+        <Room />
         {kept.value !== undefined && <p class="note">A new run takes the place of the one that is kept.</p>}
         {runner.notKept.value !== undefined && (
           <p class="note problem">Nothing can be kept: {runner.notKept.value}. A reload will lose the run.</p>

@@ -148,12 +148,15 @@ export function createRunner({ request, onLost }: RunnerOptions): Runner {
     start,
     end,
     async train(asked) {
-      const there = await start();
+      const starting = start();
+      const there = await starting;
+      if (client !== starting) return; // It was ended meanwhile.
       phase.value = 'opening';
       try {
         files = asked.files;
         const isNew = asked.plan !== undefined;
         batch(() => {
+          opened.value = undefined;
           notKept.value = undefined;
           progress.value = undefined;
           view.value = undefined;

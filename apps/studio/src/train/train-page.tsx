@@ -34,23 +34,28 @@ export function TrainPage() {
           <DeviceLine />
         </div>
         <div class="train-main">
-          {!isOpen.value && kept.value !== undefined && <KeptRunCard run={kept.value} />}
-          {isOpen.value ? <OpenRun /> : kept.value === undefined && <Introduction />}
+          <Main />
         </div>
       </div>
     </>
   );
 }
 
-function OpenRun() {
-  const { opened, view, rows, scores, phase } = runner;
-  if (opened.value === undefined) {
+function Main() {
+  if (isOpen.value) return <OpenRun />;
+  if (runner.phase.value === 'opening') {
     return (
-      <section class="pane opening" aria-busy="true">
-        <p>Opening the data{phase.value === 'opening' ? ' and learning their words' : ''} ...</p>
+      <section class="pane" aria-busy="true">
+        <p role="status">Opening the pictures, and learning the words of their captions ...</p>
       </section>
     );
   }
+  return kept.value === undefined ? <Introduction /> : <KeptRunCard run={kept.value} />;
+}
+
+function OpenRun() {
+  const { opened, view, rows, scores } = runner;
+  if (opened.value === undefined) return null;
   return (
     <>
       <Numbers />

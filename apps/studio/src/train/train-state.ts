@@ -63,7 +63,7 @@ export const runner = createRunner({
   },
 });
 
-export const isOpen = computed(() => ['opening', 'running', 'pausing', 'paused', 'finished'].includes(runner.phase.value));
+export const isOpen = computed(() => ['running', 'pausing', 'paused', 'finished'].includes(runner.phase.value));
 export const card = computed(() => presets.value.find(({ name }) => name === form.value.preset));
 
 /** Where to compute, by the link: `backend` and `threads`; by itself a GPU where there is one. */
