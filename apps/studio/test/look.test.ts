@@ -249,8 +249,10 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     const cdp = await page.context().browser()!.newBrowserCDPSession();
     await cdp.send('Browser.crashGpuProcess').catch(() => {});
     await page.getByRole('alert').filter({ hasText: 'The GPU was lost' }).waitFor(compiling);
-    await page.locator('[data-setting=device] label', { hasText: 'WASM' }).click();
-    await page.getByText('On the processor').waitFor(compiling);
+    const onProcessor = page.getByRole('radio', { name: 'WASM' });
+    await expect.poll(() => onProcessor.isEnabled(), compiling).toBe(true);
+    await onProcessor.click({ force: true });
+    await page.locator('.device-line', { hasText: 'On the processor' }).waitFor(compiling);
     await lookedAt(page);
     expect(await legendOf(page)).toEqual(legend);
   }, 600_000);

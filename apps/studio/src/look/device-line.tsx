@@ -18,7 +18,7 @@ export function DeviceLine() {
         onChoose={(next) => void useBackend(next)}
       />
       <p class="note device-line">
-        {client.value ? describeDevice(client.value.device) : isStarting.value ? 'Starting …' : 'Nothing computes.'}
+        {isStarting.value ? 'Starting …' : client.value ? describeDevice(client.value.device) : 'Nothing computes.'}
       </p>
     </section>
   );
