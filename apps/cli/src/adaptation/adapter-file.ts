@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { requireLearnable } from '@vitrail/adapt';
 import { decodeSafetensors, treeFromSafetensors, treeToSafetensors } from '@vitrail/checkpoints';
 import { disposeTree, flattenTree, type ParameterShapes, type TensorTree, VitrailError } from '@vitrail/core';
-import type { MethodSettings } from './method.ts';
+import { type MethodSettings, methodNames } from './method.ts';
 
 const KEY = 'vitrail.adapter';
 
@@ -43,7 +43,8 @@ export async function readAdapterOrigin(path: string): Promise<{ origin: Adapter
   }
   try {
     const origin = JSON.parse(metadata[KEY]) as AdapterOrigin;
-    if (typeof origin.method !== 'string' || typeof origin.widths !== 'object') throw new SyntaxError('parts are missing');
+    if (!methodNames.includes(origin.method)) throw new SyntaxError(`there is no method "${origin.method}"`);
+    if (typeof origin.widths !== 'object') throw new SyntaxError('the widths are missing');
     return { origin, bytes };
   } catch (cause) {
     throw new VitrailError('corrupt-data', `--adapter: the metadata of ${path} cannot be read (${(cause as Error).message})`, {
