@@ -151,8 +151,9 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     await page.locator('[data-place=b] .word-table').waitFor(patience);
     await page.getByText('12 × 12 patches. Pick one').first().waitFor(patience);
     await lookedAt(page);
-    const [first, second] = [await legendOf(page), await legendOf(page, 'b')];
-    expect(second).toEqual(first);
+    const first = await legendOf(page);
+    await expect.poll(() => legendOf(page, 'b'), patience).toEqual(first);
+    await expect.poll(() => page.url(), patience).toContain('second=scenes');
 
     const again = await openStudio({ link: new URL(page.url()).hash });
     await again.locator('[data-place=b] .word-table').waitFor(patience);
