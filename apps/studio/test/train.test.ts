@@ -121,7 +121,9 @@ describe.skipIf(!hasChromium)(`training ${inChromium}`, () => {
     expect(longest).toBeLessThan(50);
     await expectAccessible(page);
     await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 844 });
     await expectAccessible(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   });
 
   it('trains on a GPU, and goes on in a new worker when it is lost', async () => {

@@ -139,8 +139,8 @@ function Point() {
       <div class="pane">
         <h2>What to expect</h2>
         <p>
-          TIPSv2 (<cite>CVPR 2026, arXiv 2604.12012</cite>) trained both on hundreds of millions of pictures, and with iBOT++ the
-          patches that the student sees are anchored to what words mean there: zero-shot segmentation is far better.
+          TIPSv2 (<cite>CVPR 2026, arXiv 2604.12012</cite>) trained both at full size, and reports that with iBOT++ patches are
+          anchored to what words mean there: zero-shot segmentation is far better.
         </p>
         <p>
           Here two layers look at some thousand drawn scenes for minutes. What shows at this size, from about step 150 on, is the

@@ -10,6 +10,7 @@ const meanOver = 20;
 export function ComparedCurves() {
   const chance = runners.map(({ view }) => view.value?.chance).find((value) => value !== undefined);
   const steps = Math.max(1, ...runners.map(({ opened }) => opened.value?.steps ?? 1));
+  const last = Math.max(...runners.map(({ scores }) => scores.value.at(-1)?.step ?? 0));
   const guessing: CurveSeries = {
     label: 'guessing',
     color: 'quiet',
@@ -19,7 +20,7 @@ export function ComparedCurves() {
         ? []
         : [
             [0, chance],
-            [steps, chance],
+            [last, chance],
           ],
   };
   return (

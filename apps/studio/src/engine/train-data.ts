@@ -13,6 +13,7 @@ import {
 import type { RunConfiguration } from '@vitrail/recipes';
 import { decodePicture } from '../pictures/decode-picture.ts';
 import { type HeldOut, heldOutPicture, heldOutScenes } from './train-held-out.ts';
+import type { RunPlan } from './train-plan.ts';
 
 /** Files that a user has picked: those of a folder, or tar shards. Their bytes stay where they are until a sample is read. */
 export type PickedFiles = {
@@ -41,8 +42,23 @@ const largestSide = 1024;
 /** A picture that nobody looks at. */
 const noPicture = { width: 1, height: 1, data: new Uint8Array(3) };
 
+/**
+ * Opens the pictures of a plan.
+ *
+ * @throws `missing-data` when files are wanted and none were picked, as below for those that were
+ */
+export async function openTrainingData(
+  { data }: RunPlan,
+  files: PickedFiles | undefined,
+  config: RunConfiguration,
+): Promise<TrainingData> {
+  if (data === 'scenes') return openScenes(config);
+  if (files === undefined) throw new VitrailError('missing-data', 'Pick the pictures to learn from first.');
+  return openPicked(files, config);
+}
+
 /** Drawn scenes as large as the recipe's crops; the pictures that are held out are of the other split. */
-export async function openScenes({ views }: RunConfiguration): Promise<TrainingData> {
+async function openScenes({ views }: RunConfiguration): Promise<TrainingData> {
   const source = sceneSource({ count: 100_000, size: Math.max(64, views.globalSize) });
   return { source, captions: source, heldOut: await heldOutScenes(), identity: source.description };
 }
@@ -53,7 +69,7 @@ export async function openScenes({ views }: RunConfiguration): Promise<TrainingD
  * @throws `missing-data` when there is no picture, none has a caption where the recipe reads them, or there are fewer than a batch;
  *   `corrupt-data` for a file that is no tar archive, or pictures of which none can be read
  */
-export async function openPicked(picked: PickedFiles, config: RunConfiguration): Promise<TrainingData> {
+async function openPicked(picked: PickedFiles, config: RunConfiguration): Promise<TrainingData> {
   const whole = await openSource(picked, decode);
   try {
     const heldOut = await lastReadable(whole);

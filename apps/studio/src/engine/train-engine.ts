@@ -3,13 +3,14 @@ import { learnTokenizer, type RunConfiguration } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import { type Checkpoints, openCheckpoints } from './opfs-checkpoints.ts';
 import { type DeviceReport, type DeviceRequest, startDevice } from './start-device.ts';
-import { openPicked, openScenes, type PickedFiles, type TrainingData } from './train-data.ts';
+import { openTrainingData, type PickedFiles, type TrainingData } from './train-data.ts';
 import { modelBlob, type RunFiles, runBlob } from './train-export.ts';
 import { type HeldOut, heldOutScenes } from './train-held-out.ts';
-import { type KeptRun, keptRun, lockRun, type RunFile, runFileOf } from './train-kept-run.ts';
+import { type KeeperHooks, type KeptRun, keeper, keptRun, lockRun, type RunFile, runFileOf } from './train-kept-run.ts';
 import { type PresetCard, presetCards, type RunPlan, type SettledPlan, settlePlan } from './train-plan.ts';
+import type { SessionHooks } from './train-progress.ts';
 import { explainMemory, type RoomReport, requireRoom } from './train-room.ts';
-import { openSession, type Session, type SessionHooks, type StateFiles } from './train-session.ts';
+import { openSession, type Session } from './train-session.ts';
 
 /** How a run is opened. */
 export type OpenRequest = {
@@ -31,8 +32,8 @@ export type OpenedRun = {
   readonly room: RoomReport;
 };
 
-/** Who hears of a run: its session's progress; the step that was kept; why none can be. */
-export type EngineHooks = Omit<SessionHooks, 'keep'> & { onKept(step: number): void; onNotKept(reason: string): void };
+/** Who hears of a run: of its progress, and of what is kept of it. */
+export type EngineHooks = Omit<SessionHooks, 'keep'> & KeeperHooks;
 
 /** What is open in this worker. */
 type Open = { readonly session: Session; readonly settled: SettledPlan; readonly runFile: RunFile; close(): Promise<void> };
@@ -114,7 +115,7 @@ export class TrainEngine {
     const room = requireRoom(settled, this.#started());
     let data: TrainingData | undefined;
     try {
-      data = await openData(plan, files, settled);
+      data = await openTrainingData(plan, files, settled.config);
       if (before !== undefined) requireSame(before, data);
       const { config, tokenizer } = await withTokenizer(settled, data);
       const system = settled.recipe.assemble(config);
@@ -216,12 +217,6 @@ export class TrainEngine {
   }
 }
 
-async function openData(plan: RunPlan, files: PickedFiles | undefined, { config }: SettledPlan): Promise<TrainingData> {
-  if (plan.data === 'scenes') return openScenes(config);
-  if (files === undefined) throw new VitrailError('missing-data', 'Pick the pictures to learn from first.');
-  return openPicked(files, config);
-}
-
 /** The tokenizer of a recipe with texts, and the configuration with room for its ids. */
 async function withTokenizer(
   { config }: SettledPlan,
@@ -244,16 +239,4 @@ function requireSame({ identity }: RunFile, data: TrainingData): void {
     'invalid-argument',
     `These are not the pictures that the run began with: those were ${identity}; these are ${data.identity}. Pick the same ones, or start a new run.`,
   );
-}
-
-/** Keeps states; a full storage is no reason to stop training. */
-function keeper(checkpoints: Checkpoints, run: RunFile, hooks: EngineHooks) {
-  return async (step: number, files: StateFiles) => {
-    try {
-      await checkpoints.write(step, { ...files, 'run.json': JSON.stringify(run) });
-      hooks.onKept(step);
-    } catch (error) {
-      hooks.onNotKept((error as Error).message);
-    }
-  };
 }

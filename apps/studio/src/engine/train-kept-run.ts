@@ -1,6 +1,7 @@
 import { VitrailError } from '@vitrail/core';
-import { type KeptCheckpoint, openCheckpoints } from './opfs-checkpoints.ts';
+import { type Checkpoints, type KeptCheckpoint, openCheckpoints } from './opfs-checkpoints.ts';
 import type { RunPlan } from './train-plan.ts';
+import type { StateFiles } from './train-progress.ts';
 import type { TrainRow } from './train-rows.ts';
 
 /** What a run was begun with: `run.json` of its checkpoints. */
@@ -55,6 +56,21 @@ export function lockRun(name: string): Promise<() => void> {
       );
     });
   });
+}
+
+/** Who hears of what is kept: the step, or why it is not. */
+export type KeeperHooks = { onKept(step: number): void; onNotKept(reason: string): void };
+
+/** Keeps states of a run; a full storage is no reason to stop training. */
+export function keeper(checkpoints: Checkpoints, run: RunFile, hooks: KeeperHooks) {
+  return async (step: number, files: StateFiles): Promise<void> => {
+    try {
+      await checkpoints.write(step, { ...files, 'run.json': JSON.stringify(run) });
+      hooks.onKept(step);
+    } catch (error) {
+      hooks.onNotKept((error as Error).message);
+    }
+  };
 }
 
 function lockName(name: string): string {

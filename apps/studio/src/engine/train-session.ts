@@ -3,14 +3,7 @@ import { createRng, type TensorTree } from '@vitrail/core';
 import { loadBatches } from '@vitrail/data';
 import { valuesAreOnHost } from '@vitrail/ops';
 import { describedModel } from '@vitrail/pretrained';
-import {
-  modelTensors,
-  type RunConfiguration,
-  readTrainingFiles,
-  type System,
-  type TrainingFileName,
-  trainingFiles,
-} from '@vitrail/recipes';
+import { modelTensors, type RunConfiguration, readTrainingFiles, type System, trainingFiles } from '@vitrail/recipes';
 import type { Tokenizer } from '@vitrail/text';
 import {
   createTrainStep,
@@ -23,33 +16,10 @@ import {
 } from '@vitrail/train';
 import type { KeptCheckpoint } from './opfs-checkpoints.ts';
 import { type BadSamples, type TrainingData, withBad } from './train-data.ts';
-import { type HeldOut, lookAtHeldOut, type ModelView } from './train-held-out.ts';
+import { type HeldOut, lookAtHeldOut } from './train-held-out.ts';
 import { watchKernels } from './train-launches.ts';
+import type { SessionHooks, StateFiles } from './train-progress.ts';
 import { type TrainRow, withRows } from './train-rows.ts';
-
-/** What is told of a run while it goes on. */
-export type Progress = {
-  readonly step: number;
-  /** Since the last report. */
-  readonly rows: readonly TrainRow[];
-  readonly imagesPerSecond: number;
-  /** Kernel launches of the last step, the most that its tensors took at a time, and what stays from step to step, in bytes. */
-  readonly launches: number;
-  readonly peakBytes: number;
-  readonly stateBytes: number;
-  readonly bad: BadSamples;
-};
-
-/** The files of a state by their names. */
-export type StateFiles = Readonly<Record<TrainingFileName, Uint8Array | string>>;
-
-/** Who hears of a run. */
-export type SessionHooks = {
-  onProgress(progress: Progress): void;
-  onView(view: ModelView): void;
-  /** Keeps the files of a state. */
-  keep?(step: number, files: StateFiles): Promise<void>;
-};
 
 /** One run, from its first step or a checkpoint on. */
 export type Session = {

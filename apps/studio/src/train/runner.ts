@@ -4,8 +4,8 @@ import { hooksOf, startTrainClient, type TrainClient, WorkerStopped } from '../e
 import type { PickedFiles } from '../engine/train-data.ts';
 import type { EngineHooks, OpenedRun, OpenRequest } from '../engine/train-engine.ts';
 import type { ModelView } from '../engine/train-held-out.ts';
+import type { Progress } from '../engine/train-progress.ts';
 import { type TrainRow, withRows } from '../engine/train-rows.ts';
-import type { Progress } from '../engine/train-session.ts';
 
 /** Where a run is: `off` before there is a worker, `ready` when a run can be opened. */
 export type Phase = 'off' | 'starting' | 'ready' | 'opening' | 'running' | 'pausing' | 'paused' | 'finished';
