@@ -1,11 +1,12 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { DeviceReport, DeviceRequest } from '../engine/start-device.ts';
-import { hooksOf, startTrainClient, type TrainClient, WorkerStopped } from '../engine/train-client.ts';
+import { hooksOf, startTrainClient, type TrainClient } from '../engine/train-client.ts';
 import type { PickedFiles } from '../engine/train-data.ts';
 import type { EngineHooks, OpenedRun, OpenRequest } from '../engine/train-engine.ts';
 import type { ModelView } from '../engine/train-held-out.ts';
 import type { Progress } from '../engine/train-progress.ts';
 import { type TrainRow, withRows } from '../engine/train-rows.ts';
+import { WorkerStopped } from '../engine/worker-client.ts';
 
 /** Where a run is: `off` before there is a worker, `ready` when a run can be opened. */
 export type Phase = 'off' | 'starting' | 'ready' | 'opening' | 'running' | 'pausing' | 'paused' | 'finished';
