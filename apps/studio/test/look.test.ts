@@ -163,6 +163,20 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     await again.getByRole('button', { name: 'Remove the second model' }).click();
     expect(await again.locator('[data-place=b]').count()).toBe(0);
     expect(again.url()).not.toContain('second');
+
+    // A link in the same tab: what it does not name is as on a first visit.
+    await again.evaluate(() => {
+      location.hash = '#look?model=scenes-tipsv2&words=red square,blue triangle';
+    });
+    await again.getByRole('region', { name: 'What Scenes, TIPSv2 sees' }).waitFor(patience);
+    await again.evaluate(() => {
+      location.hash = '#look?view=components';
+    });
+    await again.getByRole('region', { name: 'What Scenes, CLIP sees' }).waitFor(patience);
+    await lookedAt(again);
+    await expect.poll(() => legendOf(again), patience).toHaveLength(4);
+    expect(await again.getByRole('radio', { name: 'PCA' }).isChecked()).toBe(true);
+    expect(await again.getByRole('radio', { name: 'Value attention' }).isChecked()).toBe(true);
   });
 
   it('saves what is seen as a PNG', async () => {
@@ -252,7 +266,7 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
     await page.getByRole('alert').filter({ hasText: 'The GPU was lost' }).waitFor(compiling);
     const onProcessor = page.getByRole('radio', { name: 'WASM' });
     await expect.poll(() => onProcessor.isEnabled(), compiling).toBe(true);
-    await onProcessor.click({ force: true });
+    await page.locator('[data-setting=device] label', { hasText: 'WASM' }).click();
     await page.locator('.device-line', { hasText: 'On the processor' }).waitFor(compiling);
     await lookedAt(page);
     expect(await legendOf(page)).toEqual(legend);
