@@ -49,6 +49,7 @@ export async function stepReached(page: Page, step: number): Promise<void> {
   await page.waitForFunction(
     (least) => (document.querySelector<HTMLProgressElement>('.train progress')?.value ?? 0) >= least,
     step,
+    { timeout: 180_000 },
   );
 }
 
