@@ -1,3 +1,4 @@
+import { effect, signal } from '@preact/signals';
 import { ComparePage } from './compare/compare-page.tsx';
 import { LookPage } from './look/look-page.tsx';
 import { type Page, page, pages } from './route.ts';
@@ -7,7 +8,16 @@ import { Mark } from './ui/mark.tsx';
 const titles: Readonly<Record<Page, string>> = { look: 'Look', train: 'Train', compare: 'Compare' };
 const contents: Readonly<Record<Page, () => preact.JSX.Element>> = { look: LookPage, train: TrainPage, compare: ComparePage };
 
-/** The frame of all pages: a page keeps its state, and a training goes on, while another one is looked at. */
+/** The pages that were shown so far. */
+const visited = signal<ReadonlySet<Page>>(new Set());
+effect(() => {
+  visited.value = new Set([...visited.peek(), page.value]);
+});
+
+/**
+ * The frame of all pages. A page is made when it is shown for the first time; then it keeps its state, and a training goes on, while another one is
+ * looked at.
+ */
 export function App() {
   return (
     <>
@@ -25,7 +35,7 @@ export function App() {
         </nav>
       </header>
       <main>
-        {pages.map((name) => {
+        {[...visited.value].map((name) => {
           const Content = contents[name];
           return (
             <div key={name} hidden={page.value !== name}>

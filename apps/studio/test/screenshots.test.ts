@@ -20,7 +20,7 @@ async function keep(name: string, picture: Buffer): Promise<void> {
 
 describe.skipIf(!hasChromium)(`the pictures of the README, ${inChromium}`, { timeout: 240_000 }, () => {
   it.each([
-    ['look', { link: '#look?backend=wasm', colorScheme: 'light' }],
+    ['look', { link: '#look?backend=wasm&picture=scene-31', colorScheme: 'light' }],
     ['look-phone', { link: '#look?backend=wasm&model=mosaics&view=heat-map', width: 390, height: 844, colorScheme: 'dark' }],
   ] as const)('%s', async (name, options) => {
     const page = await openStudio(options);
