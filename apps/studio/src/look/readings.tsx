@@ -62,7 +62,7 @@ function Legend({ result }: { readonly result: Result }) {
               </button>
             </th>
             <td>{shares.length > 0 ? percentOf(shares[index]) : '–'}</td>
-            <td>
+            <td title={look.scores[index].toFixed(5)}>
               <Bar share={look.scores[index] / largest} text={cosineText(look.scores[index])} />
             </td>
           </tr>
