@@ -124,10 +124,10 @@ describe.skipIf(!hasChromium)(`Look ${inChromium}`, () => {
       throw new Error(`Tab does not reach ${selector}`);
     };
     await tabTo('.word-entry input');
-    await page.keyboard.type('green star, purple circle,');
+    await page.keyboard.type('green star, green circle,');
     await expect.poll(() => legendOf(page), patience).toHaveLength(6);
     await page.keyboard.press('Backspace');
-    await expect.poll(async () => (await legendOf(page)).join(), patience).not.toContain('purple circle');
+    await expect.poll(async () => (await legendOf(page)).join(), patience).not.toContain('green circle');
     await tabTo('.patch-pointer');
     await page.keyboard.press('ArrowDown');
     await page.getByText('Patch in row 10, column 9', { exact: true }).waitFor(patience);
