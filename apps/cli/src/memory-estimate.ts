@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
 import type { OpenedModel } from '@vitrail/pretrained';
-import type { Recipe, RunConfiguration, StepMemory } from '@vitrail/recipes';
+import { bytesInUnits, type Recipe, type RunConfiguration, type StepMemory } from '@vitrail/recipes';
 import type { Precision } from './backend.ts';
 
 /** What a recipe says of the memory of its steps. */
@@ -29,14 +29,14 @@ export function requireRoom<C extends RunConfiguration>(
   if (largest.bytes > maximumTensorBytes) {
     throw new VitrailError(
       'invalid-argument',
-      `${largest.name} would take ${inUnits(largest.bytes)} in one tensor, but this GPU device allows ${inUnits(maximumTensorBytes)}: ` +
+      `${largest.name} would take ${bytesInUnits(largest.bytes)} in one tensor, but this GPU device allows ${bytesInUnits(maximumTensorBytes)}: ` +
         advice(config, largest, maximumTensorBytes),
     );
   }
   return (
-    `memory: about ${inUnits(peak)} in a step (parameters ${inUnits(parameters)}, optimiser and teacher ${inUnits(state)}, ` +
-    `gradients ${inUnits(gradients)}, activations ${inUnits(activations)}); the largest tensor is ${largest.name}, ` +
-    `${inUnits(largest.bytes)} of at most ${inUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
+    `memory: about ${bytesInUnits(peak)} in a step (parameters ${bytesInUnits(parameters)}, optimiser and teacher ${bytesInUnits(state)}, ` +
+    `gradients ${bytesInUnits(gradients)}, activations ${bytesInUnits(activations)}); the largest tensor is ${largest.name}, ` +
+    `${bytesInUnits(largest.bytes)} of at most ${bytesInUnits(maximumTensorBytes)}. WebGPU does not tell how much memory the GPU has: if it runs ` +
     `out, use a smaller --batch-size with --set train.accumulate=N${rematAdvice(memory, config, { ...options, peak })}`
   );
 }
@@ -51,7 +51,7 @@ function rematAdvice<C extends RunConfiguration>(
 ): string {
   const { peak: less } = memory({ ...config, train: { ...config.train, remat: true } }, options);
   if (less > WORTH_RUNNING_AGAIN * peak) return '';
-  return `, or --set train.remat=true, which runs blocks again in the backward pass: about ${inUnits(less)}`;
+  return `, or --set train.remat=true, which runs blocks again in the backward pass: about ${bytesInUnits(less)}`;
 }
 
 function advice(config: RunConfiguration, { bytes, setting }: StepMemory['largest'], limit: number): string {
@@ -73,10 +73,4 @@ function advice(config: RunConfiguration, { bytes, setting }: StepMemory['larges
   const times = accumulate * Math.ceil(batchSize / smaller);
   const price = config.captions ? ' (each has only its own pictures to tell apart in the contrastive loss)' : '';
   return `take a smaller batch, several for one update, --set train.batchSize=${smaller} train.accumulate=${times}${price}`;
-}
-
-function inUnits(bytes: number): string {
-  const [size, unit] = bytes < 2 ** 20 ? [2 ** 10, 'KiB'] : bytes < 2 ** 30 ? [2 ** 20, 'MiB'] : [2 ** 30, 'GiB'];
-  const amount = bytes / size;
-  return `${amount < 10 ? amount.toFixed(1) : amount.toFixed(0)} ${unit}`;
 }

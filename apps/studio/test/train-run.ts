@@ -1,21 +1,9 @@
 import type { Page } from 'playwright-core';
+import { tinySettings as tinySizes } from '../../cli/test/tiny.ts';
 
-/** Settings with which a step takes milliseconds, as in the tests of the command line: 16-pixel pictures of 2 x 2 patches, width 16. */
+/** The sizes of the command line's tests, with which a step takes milliseconds. */
 const tinySettings = [
-  'image.width=16',
-  'image.depth=1',
-  'image.heads=2',
-  'image.mlpHidden=32',
-  'image.positionGrid=2',
-  'text.depth=1',
-  'text.heads=2',
-  'text.mlpHidden=32',
-  'text.vocabularySize=400',
-  'heads.hidden=32',
-  'heads.bottleneck=16',
-  'heads.prototypes=32',
-  'views.globalSize=16',
-  'views.localSize=8',
+  ...tinySizes.filter((setting) => !setting.startsWith('train.')),
   'optimizer.warmupSteps=2',
   'train.checkpointEvery=5',
 ];

@@ -1,6 +1,7 @@
 export { type BarlipConfiguration, barlip } from './barlip.ts';
 export { disposeBatch, type ImageBatch, imageBatch, textBatch, type VisionTextBatch, visionTextBatch } from './batch.ts';
 export { type ByolipConfiguration, byolip } from './byolip.ts';
+export { bytesInUnits } from './bytes-in-units.ts';
 export { clip } from './clip.ts';
 export {
   assembleClipRocket,

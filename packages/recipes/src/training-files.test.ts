@@ -20,7 +20,7 @@ async function written(notes = {}): Promise<Record<TrainingFileName, Uint8Array>
 describe('training files', () => {
   it('give back the step and the notes', async () => {
     const files = await written({ badSamples: 2 });
-    const { state, notes } = await readTrainingFiles(async (name) => files[name], { model, tokenizer }, 'here');
+    const { state, notes } = await readTrainingFiles(async (name) => files[name], { model, tokenizer }, { place: 'here' });
     expect(state.step).toBe(12);
     expect(notes).toEqual({ badSamples: 2 });
     disposeState(state);
@@ -30,11 +30,11 @@ describe('training files', () => {
   it('are refused for another tokenizer, and where steps were not counted yet', async () => {
     const files = await written();
     const other = wordTokenizer({ words: ['another'], maxTokens: tokenizer.maxTokens });
-    await expect(readTrainingFiles(async (name) => files[name], { model, tokenizer: other }, 'here')).rejects.toThrow(
-      'here was trained on captions of other words',
+    await expect(readTrainingFiles(async (name) => files[name], { model, tokenizer: other }, { place: 'here' })).rejects.toThrow(
+      'here was trained on captions of other words: the data has changed since; start a new run',
     );
     const older = { ...files, 'state.json': new TextEncoder().encode('{"step":12}') };
-    await expect(readTrainingFiles(async (name) => older[name], { model, tokenizer }, 'here')).rejects.toThrow(
+    await expect(readTrainingFiles(async (name) => older[name], { model, tokenizer }, { place: 'here' })).rejects.toThrow(
       'here has no counts in state.json',
     );
   });

@@ -48,30 +48,28 @@ export async function trainingFiles(
  *
  * @param read gives the bytes of a file
  * @param identity of the training that is to go on
- * @param place for messages: where the files are
+ * @param options.place for messages: where the files are
+ * @param options.otherwise for messages: how to begin anew, `start a new run` by default
  * @throws `corrupt-data` for files that are damaged or of an older version; `invalid-argument` when the model, or the words of its captions, are
  * no longer those of the files
  */
 export async function readTrainingFiles(
   read: (name: TrainingFileName) => Promise<Uint8Array>,
   { model, tokenizer }: TrainingIdentity,
-  place: string,
+  { place, otherwise = 'start a new run' }: { readonly place: string; readonly otherwise?: string },
 ): Promise<{ state: TrainState; notes: TrainingNotes }> {
   const { step, counts, ...notes } = JSON.parse(new TextDecoder().decode(await read('state.json'))) as {
     step: number;
     counts: readonly number[];
   };
   if (!Array.isArray(counts)) {
-    throw new VitrailError(
-      'corrupt-data',
-      `${place} has no counts in state.json, so it is of an older version: start a new run in another directory (--out)`,
-    );
+    throw new VitrailError('corrupt-data', `${place} has no counts in state.json, so it is of an older version: ${otherwise}`);
   }
   const file = await read('model.safetensors');
   if (JSON.stringify(readVitrailMetadata(decodeSafetensors(file).metadata)) !== JSON.stringify(model.describe(tokenizer))) {
     throw new VitrailError(
       'invalid-argument',
-      `${place} was trained on captions of other words: the data has changed since; start a new run in another directory (--out)`,
+      `${place} was trained on captions of other words: the data has changed since; ${otherwise}`,
     );
   }
   const tree = async (name: TrainingFileName): Promise<TensorTree> => treeFromSafetensors(await read(name));

@@ -38,7 +38,7 @@ async function writtenAndRead(state: TrainState, model: TrainedModel): Promise<T
     const content = files[name];
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   };
-  return (await readTrainingFiles(read, { model, tokenizer }, 'step-000002')).state;
+  return (await readTrainingFiles(read, { model, tokenizer }, { place: 'step-000002' })).state;
 }
 
 function bitsOf({ params, carried }: TrainState): Record<string, Uint8Array> {

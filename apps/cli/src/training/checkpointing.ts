@@ -36,7 +36,10 @@ export async function loadLatestState(
   const latest = await latestCheckpoint(directory);
   if (latest === undefined) return undefined;
   const { path, step } = latest;
-  const { state, notes } = await readTrainingFiles((name) => readFile(join(path, name)), identity, path);
+  const { state, notes } = await readTrainingFiles((name) => readFile(join(path, name)), identity, {
+    place: path,
+    otherwise: 'start a new run in another directory (--out)',
+  });
   if (state.step !== step) {
     disposeState(state);
     throw new VitrailError('corrupt-data', `${path} says in state.json that it is step ${state.step}`);

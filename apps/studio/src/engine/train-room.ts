@@ -1,5 +1,5 @@
 import { VitrailError } from '@vitrail/core';
-import type { RunConfiguration, StepMemory } from '@vitrail/recipes';
+import { bytesInUnits, type RunConfiguration, type StepMemory } from '@vitrail/recipes';
 import type { DeviceReport } from './start-device.ts';
 import { presetCards, type SettledPlan, settlePlan } from './train-plan.ts';
 
@@ -24,10 +24,10 @@ export function requireRoom({ recipe, presetName, config }: SettledPlan, device:
 
 function tooLarge({ peak, largest }: StepMemory, { name, maximumTensorBytes }: DeviceReport): string | undefined {
   if (maximumTensorBytes !== undefined && largest.bytes > maximumTensorBytes) {
-    return `${largest.name} would take ${inUnits(largest.bytes)} in one tensor, but this GPU allows ${inUnits(maximumTensorBytes)}`;
+    return `${largest.name} would take ${bytesInUnits(largest.bytes)} in one tensor, but this GPU allows ${bytesInUnits(maximumTensorBytes)}`;
   }
   if (name === 'wasm' && peak > wasmBytes) {
-    return `A step would need about ${inUnits(peak)}, but WebAssembly has at most ${inUnits(2 ** 32)}`;
+    return `A step would need about ${bytesInUnits(peak)}, but WebAssembly has at most ${bytesInUnits(2 ** 32)}`;
   }
   return undefined;
 }
@@ -62,11 +62,4 @@ export function explainMemory(error: unknown, { config, recipe }: SettledPlan): 
     `The memory of the device has run out (${message.trim()}). Take a smaller batch (${batch}) or a smaller preset (${recipe.name}:mini).`,
     { cause: error },
   );
-}
-
-/** Bytes in words: `12 MiB`. */
-export function inUnits(bytes: number): string {
-  const [size, unit] = bytes < 2 ** 20 ? [2 ** 10, 'KiB'] : bytes < 2 ** 30 ? [2 ** 20, 'MiB'] : [2 ** 30, 'GiB'];
-  const amount = bytes / size;
-  return `${amount < 10 ? amount.toFixed(1) : amount.toFixed(0)} ${unit}`;
 }

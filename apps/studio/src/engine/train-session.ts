@@ -65,7 +65,7 @@ export async function openSession({ system, config, data, tokenizer, kept, lost,
   const { train } = config;
   const { model, optimizer } = system;
   const identity = { model, tokenizer };
-  const saved = kept && (await readTrainingFiles((name) => kept.read(name), identity, 'the kept run'));
+  const saved = kept && (await readTrainingFiles((name) => kept.read(name), identity, { place: 'the kept run' }));
   const notes = saved?.notes as Notes | undefined;
   let state: TrainState | undefined =
     saved?.state ?? initTrainState(system.program.init(createRng(train.seed).fork('init')), optimizer);
@@ -226,7 +226,7 @@ export async function openSession({ system, config, data, tokenizer, kept, lost,
       keepIsDue = true;
     },
     look(words) {
-      heldOut = { ...heldOut, words, truth: undefined };
+      heldOut = { ...heldOut, words, truth: undefined, measured: [] }; // Classes are known of the words before.
       lookIsDue = true;
       if (!isRunning) void atRest(look);
     },

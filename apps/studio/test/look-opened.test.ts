@@ -17,7 +17,7 @@ let folder: string;
 const path = (name: string) => join(folder, name);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vitrail-exported-'));
+  folder = mkdtempSync(join(tmpdir(), 'vitrail-opened-'));
   const { width, height, data } = (await sceneSource({ split: 'test', size: 96 }).read(31)).image;
   await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
@@ -52,9 +52,9 @@ async function cosinesOfCommandLine(files: string): Promise<number[]> {
   return words.map((_, i) => unit(values('text').slice(i * width, (i + 1) * width)).reduce((sum, x, j) => sum + x * whole[j], 0));
 }
 
-// What is trained in one place has to mean the same in the other.
-describe.skipIf(!hasChromium)(`a model of the command line ${inChromium}`, () => {
-  it('gives the embeddings that the command line gives', async () => {
+describe.skipIf(!hasChromium)(`models from disk ${inChromium}`, () => {
+  // What is trained in one place has to mean the same in the other.
+  it('gives the embeddings of a run that the command line gives', async () => {
     const exported = path('exported');
     const ending = await vitrail('export', '--model', model, '--format', 'vitrail', '--out', exported);
     expect(ending.status, ending.stderr).toBe(0);
@@ -71,5 +71,22 @@ describe.skipIf(!hasChromium)(`a model of the command line ${inChromium}`, () =>
     await expect
       .poll(async () => Math.max(...(await shown()).map((value, i) => Math.abs(value - expected[i]))), { timeout: 60_000 })
       .toBeLessThan(1e-4);
+  });
+
+  it.each([
+    ['a folder of transformers', 'clip', ['config.json', 'model.safetensors'], 'clip (transformers)'],
+    ['official npz files', 'tips-pytorch', undefined, 'tips'],
+    ['a picture tower alone', 'dinov2', ['config.json', 'model.safetensors'], 'dinov2 (transformers)'],
+  ])('opens %s', async (_, name, wanted, family) => {
+    const page = await openStudio({ link: '#look?backend=wasm' });
+    await page.locator('[data-place=a] .word-table').waitFor({ timeout: 60_000 });
+    const from = fileURLToPath(new URL(`../../../packages/pretrained/test/fixtures/${name}`, import.meta.url));
+    const files = (wanted ?? readdirSync(from).filter((file) => file.endsWith('.npz'))).map((file) => join(from, file));
+    await page.getByLabel('Model: open files, picker').setInputFiles(files);
+    await page.locator('.models-group', { hasText: family }).waitFor({ timeout: 60_000 });
+    await page.locator('[data-looking=false]', { hasText: 'Computed in' }).waitFor({ timeout: 60_000 });
+    // None of them comes with a tokenizer: patches can be looked at all the same.
+    await page.getByText('has no texts, so there is nothing to compare words with').waitFor({ timeout: 60_000 });
+    expect(await page.locator('[role=alert]').filter({ visible: true }).count()).toBe(0);
   });
 });
