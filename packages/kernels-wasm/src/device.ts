@@ -1,4 +1,5 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { type CompiledKernels, type KernelImports, kernelImports, type VectorBits } from './compile-kernels.ts';
 import type { Kernel } from './kernel.ts';
 import { POOL_BYTES, poolFields } from './pool-fields.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
@@ -20,7 +21,8 @@ const ARGUMENT_BYTES = 512;
  */
 export class Device {
   readonly backend: TfjsWasmBackend;
-  readonly #module: WebAssembly.Module;
+  readonly #kernels: CompiledKernels;
+  readonly #imports: KernelImports;
   readonly #exports: KernelExports;
   readonly #arguments: number;
   readonly #pool: number;
@@ -33,14 +35,20 @@ export class Device {
   /** Tensors that the kernel of now has made so far. */
   #made: TensorInfo[] = [];
 
-  constructor(backend: TfjsWasmBackend, module: WebAssembly.Module) {
+  constructor(backend: TfjsWasmBackend, kernels: CompiledKernels) {
     const { memory } = backend.wasm.asm;
     this.backend = backend;
-    this.#module = module;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+    this.#kernels = kernels;
+    this.#imports = kernelImports(memory, kernels.vectors);
+    this.#exports = new WebAssembly.Instance(kernels.module, this.#imports).exports as KernelExports;
     this.#arguments = align(this.allocate(ARGUMENT_BYTES + POOL_BYTES + ALIGNMENT));
     this.#pool = this.#arguments + ARGUMENT_BYTES;
     new Int32Array(memory.buffer, this.#pool, POOL_BYTES / 4).fill(0);
+  }
+
+  /** Bits that an instruction of the kernels works on. */
+  get vectors(): VectorBits {
+    return this.#kernels.vectors;
   }
 
   /** Threads that share the work, this one included. */
@@ -59,11 +67,10 @@ export class Device {
     this.#threads = undefined;
     await before?.end();
     if (threads === 1) return;
-    const { memory } = this.backend.wasm.asm;
     const started = await ThreadPool.start(threads - 1, {
       exports: this.#exports,
-      module: this.#module,
-      memory,
+      module: this.#kernels.module,
+      imports: this.#imports,
       address: this.#pool,
     });
     this.#threads = started;

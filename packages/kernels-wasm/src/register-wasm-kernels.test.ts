@@ -16,7 +16,7 @@ import {
 import { linear } from '@vitrail/ops';
 import { expectClose, sampleTensor } from '@vitrail/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerWasmKernels, type WasmBuild } from './index.ts';
+import { registerWasmKernels, type VectorBits, type WasmBuild } from './index.ts';
 import { currentWasmBackend } from './tfjs-wasm-backend.ts';
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const layer = () => linear(sampleTensor([70, 30]), { kernel: sampleTensor([30, 5
 describe('registerWasmKernels', () => {
   it('makes wasm the current backend and says what runs', async () => {
     await setBackend('cpu');
-    expect(await registerWasmKernels({ threads: 2, build: 'plain' })).toEqual({ build: 'plain', threads: 2 });
+    expect(await registerWasmKernels({ threads: 2, build: 'plain' })).toMatchObject({ build: 'plain', threads: 2 });
     expect(getBackend()).toBe('wasm');
     expect(await registerWasmKernels()).toMatchObject({ build: 'relaxed' });
   });
@@ -45,6 +45,7 @@ describe('registerWasmKernels', () => {
     await expect(registerWasmKernels({ build: 'fast' as WasmBuild })).rejects.toThrow(
       'a build is relaxed or plain, but "fast" came',
     );
+    await expect(registerWasmKernels({ vectors: 512 as VectorBits })).rejects.toThrow('vectors have 128 or 256 bits, but 512 came');
   });
 
   it('changes threads while tensors are alive', async () => {

@@ -1,6 +1,7 @@
 import { engine, env, getKernel, type KernelFunc, registerKernel, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { checkAllocations } from './check-allocations.ts';
+import { compileKernels, type VectorBits } from './compile-kernels.ts';
 import { Device } from './device.ts';
 import { availableCores, isNode } from './environment.ts';
 import { binaries } from './generated/binaries.ts';
@@ -18,31 +19,36 @@ export type WasmKernelOptions = {
   threads?: number;
   /** By default `relaxed` where the engine has relaxed SIMD, else `plain`. */
   build?: WasmBuild;
+  /**
+   * Bits of a vector: 256 where the engine can make one of two (Node 24 on x64 with AVX2), else 128; by default what is faster. Results are the
+   * same bits. For 256 the kernels are compiled under an experimental flag of V8, no other code is.
+   */
+  vectors?: VectorBits;
   /** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`. Needed there for several threads. */
   wasmPaths?: WasmPaths;
 };
 
 /** What runs. */
-export type WasmKernelReport = { build: WasmBuild; threads: number };
+export type WasmKernelReport = { build: WasmBuild; threads: number; vectors: VectorBits };
 
 const MAXIMUM_THREADS = 64;
 
 /** The kernels that tfjs itself registers, by name, for the cases that ours leave to them. */
 const stock = new Map<string, KernelFunc>();
-let installed: { device: Device; build: WasmBuild } | undefined;
+let installed: { device: Device; build: WasmBuild; asked: VectorBits | undefined } | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Makes the ops of `@vitrail/ops`, and those of tfjs itself, faster on the `wasm` backend, and makes it the current backend. Nothing else
- * changes for who calls them. A second call may change the number of threads or the build.
+ * changes for who calls them. A second call may change the number of threads, the build or the vectors.
  *
  * Threads need memory that can be shared. That of tfjs can, if it is so from the start: call this before anything starts the `wasm` backend.
  * Results do not depend on the number of threads.
  *
- * @throws `invalid-argument` for a number of threads that is not a whole number from 1 to 64; `unavailable` where WebAssembly has no SIMD,
- *   the build asked for does not run, or several threads were asked for and memory cannot be shared, with the reason.
+ * @throws `invalid-argument` for a number of threads that is not a whole number from 1 to 64, or other vectors than of 128 or 256 bits;
+ *   `unknown-name` for another build; `unavailable` where WebAssembly has no SIMD, the build or the vectors asked for cannot be had, or several threads were asked for and memory cannot be shared, with the reason.
  *
- * @example await registerWasmKernels() // { build: 'relaxed', threads: 2 }
+ * @example await registerWasmKernels() // { build: 'relaxed', threads: 2, vectors: 256 }
  */
 export function registerWasmKernels(options: WasmKernelOptions = {}): Promise<WasmKernelReport> {
   // One after the other: a call that came between would share threads that another is about to end.
@@ -51,17 +57,20 @@ export function registerWasmKernels(options: WasmKernelOptions = {}): Promise<Wa
   return report;
 }
 
-async function register({ threads, build, wasmPaths }: WasmKernelOptions): Promise<WasmKernelReport> {
+async function register({ threads, build, vectors, wasmPaths }: WasmKernelOptions): Promise<WasmKernelReport> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new VitrailError('invalid-argument', `threads is a whole number from 1 to ${MAXIMUM_THREADS}, but ${threads} came`);
+  }
+  if (vectors !== undefined && vectors !== 128 && vectors !== 256) {
+    throw new VitrailError('invalid-argument', `vectors have 128 or 256 bits, but ${vectors} came`);
   }
   const chosen = chooseBuild(build);
   const wanted = threads ?? (await defaultThreads(wasmPaths));
   await startBackend(wanted, wasmPaths);
   const backend = currentWasmBackend();
   const current = installed;
-  const device =
-    current?.build === chosen && current.device.backend === backend ? current.device : await install(chosen, backend);
+  const isInstalled = current?.build === chosen && current.asked === vectors && current.device.backend === backend;
+  const device = isInstalled ? current.device : await install(chosen, vectors, backend);
   if (threads !== undefined && threads > 1 && !device.shared) {
     throw new VitrailError(
       'unavailable',
@@ -76,7 +85,7 @@ async function register({ threads, build, wasmPaths }: WasmKernelOptions): Promi
       if (threads !== undefined) throw error;
     }
   }
-  return { build: chosen, threads: device.threads };
+  return { build: chosen, threads: device.threads, vectors: device.vectors };
 }
 
 async function defaultThreads(wasmPaths: WasmPaths | undefined): Promise<number> {
@@ -117,8 +126,7 @@ async function startBackend(threads: number, wasmPaths: WasmPaths | undefined): 
   }
 }
 
-async function install(build: WasmBuild, backend: TfjsWasmBackend): Promise<Device> {
-  await installed?.device.setThreads(1);
+async function install(build: WasmBuild, vectors: VectorBits | undefined, backend: TfjsWasmBackend): Promise<Device> {
   const { memory } = backend.wasm.asm;
   if (memory === undefined) {
     throw new VitrailError(
@@ -128,7 +136,9 @@ async function install(build: WasmBuild, backend: TfjsWasmBackend): Promise<Devi
   }
   const code = decode(binaries[build]);
   checkAllocations(backend.wasm);
-  const device = new Device(backend, new WebAssembly.Module(isShared(memory) ? withSharedMemory(code) : code));
+  const kernels = await compileKernels(isShared(memory) ? withSharedMemory(code) : code, backend, vectors);
+  await installed?.device.setThreads(1);
+  const device = new Device(backend, kernels);
   for (const [kernelName, kernelFunc] of Object.entries(wasmKernels(device, stockKernel))) {
     const before = getKernel(kernelName, 'wasm');
     if (before !== undefined) {
@@ -137,7 +147,7 @@ async function install(build: WasmBuild, backend: TfjsWasmBackend): Promise<Devi
     }
     registerKernel({ ...before, kernelName, backendName: 'wasm', kernelFunc: (call) => device.run(() => kernelFunc(call)) });
   }
-  installed = { device, build };
+  installed = { device, build, asked: vectors };
   return device;
 }
 

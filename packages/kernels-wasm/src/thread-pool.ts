@@ -1,4 +1,5 @@
 import { VitrailError } from '@vitrail/core';
+import type { KernelImports } from './compile-kernels.ts';
 import { isNode } from './environment.ts';
 import type { Kernel } from './kernel.ts';
 import { POOL_BYTES, poolFields } from './pool-fields.ts';
@@ -35,14 +36,14 @@ export class ThreadPool {
     {
       exports,
       module,
-      memory,
+      imports,
       address,
-    }: { exports: KernelExports; module: WebAssembly.Module; memory: WebAssembly.Memory; address: number },
+    }: { exports: KernelExports; module: WebAssembly.Module; imports: KernelImports; address: number },
   ): Promise<ThreadPool> {
     // Stays valid when the memory grows, as views of shared memory do.
-    const state = new Int32Array(memory.buffer, address, POOL_BYTES / 4);
+    const state = new Int32Array(imports.env.memory.buffer, address, POOL_BYTES / 4);
     const firstJob = Atomics.load(state, poolFields.jobs);
-    const workers = await startWorkers(count, { module, memory, pool: address, firstJob });
+    const workers = await startWorkers(count, { module, imports, pool: address, firstJob });
     Atomics.store(state, poolFields.running, count);
     return new ThreadPool(exports, address, state, workers);
   }

@@ -1,15 +1,16 @@
 import { VitrailError } from '@vitrail/core';
+import type { KernelImports } from './compile-kernels.ts';
 import { importBuiltin, isNode } from './environment.ts';
 import { poolFields } from './pool-fields.ts';
 
-/** What a worker needs to take part: the kernels, the memory they share, and the pool they take tasks from. */
-export type WorkerStart = { module: WebAssembly.Module; memory: WebAssembly.Memory; pool: number; firstJob: number };
+/** What a worker needs to take part: the kernels, what they import, and the pool they take tasks from. */
+export type WorkerStart = { module: WebAssembly.Module; imports: KernelImports; pool: number; firstJob: number };
 
 /** Runs in each worker, until the pool closes. A task that ends in a trap counts as finished, and as failed. */
 const program = `
-const { module, memory, pool, thread, firstJob, fields } = start;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-const state = new Int32Array(memory.buffer, pool, 16);
+const { module, imports, pool, thread, firstJob, fields } = start;
+const { exports } = new WebAssembly.Instance(module, imports);
+const state = new Int32Array(imports.env.memory.buffer, pool, 16);
 ready();
 for (let seen = firstJob; ; ) {
   const job = exports.spinUntilOffered(pool, seen);

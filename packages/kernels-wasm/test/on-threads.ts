@@ -2,31 +2,34 @@ import { getBackend, setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { registerWasmKernels } from '../src/index.ts';
 
-const variants = (['relaxed', 'plain'] as const).flatMap((build) => [1, 2, 3].map((threads) => ({ build, threads })));
+const variants = (['relaxed', 'plain'] as const).flatMap((build) => [
+  { build, threads: 1, vectors: 128 as const },
+  ...[1, 2, 3].map((threads) => ({ build, threads, vectors: undefined })),
+]);
 
 type Values = { shape: number[]; values: Float32Array | Int32Array | Uint8Array };
 
 /** What the composition on cpu gives, by name of the comparison. */
 const compositions = new Map<string, Values[]>();
 
-/** Values by build and name of the comparison: the first number of threads sets them, the others must repeat them bit by bit. */
+/** Values by build and name of the comparison: the first variant of a build sets them, the others must repeat them bit by bit. */
 const seen = new Map<string, Float32Array | Int32Array | Uint8Array>();
 
 /** Names of comparisons are unique in a test file. */
 export type ExpectAsOnCpu = (name: string, f: () => Tensor[], options?: { tolerance?: number }) => Promise<void>;
 
 /**
- * The same tests with both builds of the kernels and on 1, 2 and 3 threads. `expectAsOnCpu` compares with the plain composition
- * on the cpu backend, and with what other numbers of threads gave.
+ * The same tests with both builds of the kernels, on 1, 2 and 3 threads, and with vectors of 128 bits and the widest. `expectAsOnCpu`
+ * compares with the plain composition on the cpu backend, and with what the other variants of a build gave.
  */
 export function onThreads(tests: (expectAsOnCpu: ExpectAsOnCpu) => void): void {
-  describe.each(variants)('build $build, threads $threads', ({ build, threads }) => {
+  describe.each(variants)('build $build, threads $threads, vectors $vectors', ({ build, threads, vectors }) => {
     let previous: string;
     beforeAll(async () => {
       previous = getBackend();
       // The memory must be shared from the start, so the first call asks for several threads.
-      await registerWasmKernels({ threads: 3, build });
-      await registerWasmKernels({ threads, build });
+      await registerWasmKernels({ threads: 3, build, vectors });
+      await registerWasmKernels({ threads, build, vectors });
     });
     afterAll(async () => {
       await setBackend(previous);
@@ -56,7 +59,7 @@ async function compare(build: string, name: string, f: () => Tensor[], { toleran
     const key = `${build} ${name} ${index}`;
     const before = seen.get(key);
     if (before === undefined) seen.set(key, values);
-    else expect(values, `${key}: other bits than on another number of threads`).toEqual(before);
+    else expect(values, `${key}: other bits than another variant gave`).toEqual(before);
   });
 }
 

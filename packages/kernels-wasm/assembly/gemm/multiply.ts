@@ -1,13 +1,15 @@
-import { DEPTH_BLOCK, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
+import { DEPTH_BLOCK, PANEL_COLUMNS, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { element } from './element';
 import { packColumns, packRows } from './pack';
 import { multiplyTiles } from './tile';
+import { multiplyWideTiles } from './tile-wide';
+import { WIDE } from './wide';
 
 /** Bytes that `columns` columns of depth `depth` take when packed. */
 // @ts-ignore: decorator
 @inline
 export function packedColumnsBytes(columns: i32, depth: i32): usize {
-  return (<usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS)) * (<usize>depth) * (4 * TILE_COLUMNS);
+  return (<usize>((columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS)) * (<usize>depth) * (4 * PANEL_COLUMNS);
 }
 
 /** As {@link packedColumnsBytes}, for rows. */
@@ -25,15 +27,15 @@ const MOST_ROWS_IN_PLACE: i32 = 128;
 const CROWDING_STRIDE: i32 = 256;
 /** Rows of a transposed matrix that are at most as far apart as this (512 bytes) are read where they lie. */
 const LONGEST_PANEL_STEP: i32 = 128;
-const TILE_STRIDE: usize = 4 * TILE_COLUMNS;
-const EDGE_BYTES: usize = TILE_STRIDE * TILE_ROWS;
+const PANEL_STRIDE: usize = 4 * PANEL_COLUMNS;
+const EDGE_BYTES: usize = PANEL_STRIDE * TILE_ROWS;
 
 /** Packs the columns `[0, columns)` of B (depth x columns), panel after panel, each with its whole depth. */
 export function packAllColumns(b: usize, columnStride: i32, depthStride: i32, columns: i32, depth: i32, to: usize): void {
-  for (let column = 0; column < columns; column += TILE_COLUMNS) {
-    packColumns(b, columnStride, depthStride, min(columns - column, TILE_COLUMNS), depth, to);
-    b += (<usize>columnStride) << 5;
-    to += (<usize>depth) << 5;
+  for (let column = 0; column < columns; column += PANEL_COLUMNS) {
+    packColumns(b, columnStride, depthStride, min(columns - column, PANEL_COLUMNS), depth, to);
+    b += (<usize>columnStride) * PANEL_STRIDE;
+    to += (<usize>depth) * PANEL_STRIDE;
   }
 }
 
@@ -57,8 +59,8 @@ export function multiplyPacked(
   accumulate: bool,
   scratch: usize,
 ): void {
-  const panel = (<usize>depth) << 5;
-  multiply(a, rowStride, depthStride, rows, depth, packedB, TILE_STRIDE, panel, columns, bias, c, cStride, accumulate, scratch);
+  const panel = (<usize>depth) * PANEL_STRIDE;
+  multiply(a, rowStride, depthStride, rows, depth, packedB, PANEL_STRIDE, panel, columns, bias, c, cStride, accumulate, scratch);
 }
 
 /**
@@ -80,16 +82,16 @@ export function multiplyRows(
   scratch: usize,
 ): void {
   // Read where they lie are whole panels whose rows stay in the L1 cache: few, and not crowded into the same sets.
-  if (columns % TILE_COLUMNS != 0 || depth > MOST_ROWS_IN_PLACE || bStride % CROWDING_STRIDE == 0) {
+  if (columns % PANEL_COLUMNS != 0 || depth > MOST_ROWS_IN_PLACE || bStride % CROWDING_STRIDE == 0) {
     packAllColumns(b, 1, bStride, columns, depth, scratch);
     const rest = scratch + packedColumnsBytes(columns, depth);
     return multiplyPacked(a, rowStride, depthStride, rows, depth, scratch, columns, 0, c, cStride, accumulate, rest);
   }
   const step = (<usize>bStride) << 2;
-  multiply(a, rowStride, depthStride, rows, depth, b, step, TILE_STRIDE, columns, 0, c, cStride, accumulate, scratch);
+  multiply(a, rowStride, depthStride, rows, depth, b, step, PANEL_STRIDE, columns, 0, c, cStride, accumulate, scratch);
 }
 
-/** `b`: its rows are `bStep` bytes apart within a panel of eight columns, and its panels `bPanel` bytes. */
+/** `b`: its rows are `bStep` bytes apart within a panel, and its panels `bPanel` bytes. */
 function multiply(
   a: usize,
   rowStride: i32,
@@ -108,9 +110,9 @@ function multiply(
 ): void {
   const edge = scratch;
   const zeros = scratch + EDGE_BYTES;
-  const packedA = zeros + TILE_STRIDE;
+  const packedA = zeros + PANEL_STRIDE;
   const strideBytes = (<usize>cStride) << 2;
-  memory.fill(zeros, 0, TILE_STRIDE);
+  memory.fill(zeros, 0, PANEL_STRIDE);
   const isPacked = rowStride == PACKED;
   // The transpose of a small matrix is a row of panels where it lies, but for the panel at its edge.
   const isPanels = rowStride == 1 && depthStride <= LONGEST_PANEL_STEP;
@@ -131,9 +133,9 @@ function multiply(
         : element(a, rowStride, depthStride, first, done);
       packAllRows(element(block, rowStride, depthStride, inPlace, 0), rowStride, depthStride, height - inPlace, steps, packedA);
       let panelB = b + <usize>done * bStep;
-      for (let column = 0; column < columns; column += TILE_COLUMNS) {
+      for (let column = 0; column < columns; column += PANEL_COLUMNS) {
         const tile = c + (<usize>first) * strideBytes + ((<usize>column) << 2);
-        const width = min(columns - column, TILE_COLUMNS);
+        const width = min(columns - column, PANEL_COLUMNS);
         const start = goesOn ? tile : bias == 0 ? zeros : bias + ((<usize>column) << 2);
         const startStride = goesOn ? strideBytes : 0;
         const isPadded = bias == 0 && !goesOn;
@@ -164,7 +166,7 @@ function multiply(
 
 /**
  * Rows of a block with one panel of B. The panels of A are `aPanel` bytes apart. `start` is what the sums begin with; it has `width`
- * columns, or all eight if `startIsPadded`.
+ * columns, or all of the panel if `startIsPadded`.
  */
 function multiplyPanels(
   a: usize,
@@ -182,22 +184,44 @@ function multiplyPanels(
   strideBytes: usize,
   edge: usize,
 ): void {
-  const whole = width == TILE_COLUMNS ? height / TILE_ROWS : 0;
-  multiplyTiles(a, aStep, aPanel, b, bStep, whole, steps, start, startStride, c, strideBytes);
+  const whole = width % TILE_COLUMNS == 0 ? height / TILE_ROWS : 0;
+  multiplyColumns(a, aStep, aPanel, b, bStep, width, whole, steps, start, startStride, c, strideBytes);
   const done = <usize>whole * TILE_ROWS;
   a += <usize>whole * aPanel;
   start += done * startStride;
   c += done * strideBytes;
   for (height -= whole * TILE_ROWS; height > 0; height -= TILE_ROWS) {
     const rows = min(height, TILE_ROWS);
-    if (!startIsPadded) copyRows(start, startStride, edge, TILE_STRIDE, rows, width);
+    if (!startIsPadded) copyRows(start, startStride, edge, PANEL_STRIDE, rows, width);
     const from = startIsPadded ? start : edge;
-    multiplyTiles(a, aStep, 0, b, bStep, 1, steps, from, startIsPadded ? 0 : TILE_STRIDE, edge, TILE_STRIDE);
-    copyRows(edge, TILE_STRIDE, c, strideBytes, rows, width);
+    multiplyColumns(a, aStep, 0, b, bStep, width, 1, steps, from, startIsPadded ? 0 : PANEL_STRIDE, edge, PANEL_STRIDE);
+    copyRows(edge, PANEL_STRIDE, c, strideBytes, rows, width);
     a += aPanel;
     start += <usize>TILE_ROWS * startStride;
     c += <usize>TILE_ROWS * strideBytes;
   }
+}
+
+/** As {@link multiplyTiles}, of the first `width` columns of a panel, rounded up to whole tiles. */
+function multiplyColumns(
+  a: usize,
+  aStep: usize,
+  aPanel: usize,
+  b: usize,
+  bStep: usize,
+  width: i32,
+  count: i32,
+  steps: i32,
+  start: usize,
+  startStride: usize,
+  c: usize,
+  stride: usize,
+): void {
+  if (width <= TILE_COLUMNS) return multiplyTiles(a, aStep, aPanel, b, bStep, count, steps, start, startStride, c, stride);
+  if (WIDE != 0) return multiplyWideTiles(a, aStep, aPanel, b, bStep, count, steps, start, startStride, c, stride);
+  const next: usize = 4 * TILE_COLUMNS;
+  multiplyTiles(a, aStep, aPanel, b, bStep, count, steps, start, startStride, c, stride);
+  multiplyTiles(a, aStep, aPanel, b + next, bStep, count, steps, start + next, startStride, c + next, stride);
 }
 
 /** Packs the rows `[0, rows)` of A (rows x depth), panel after panel, each with its whole depth. */

@@ -1,5 +1,9 @@
-import { TILE_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
+import { PANEL_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { storePart } from '../math';
+
+/** Bytes from one step of depth to the next in a packed panel. */
+const PANEL_STRIDE: usize = 4 * PANEL_COLUMNS;
+const ROWS_STRIDE: usize = 4 * TILE_ROWS;
 
 /**
  * Copies `rows <= 6` rows of a matrix into a panel `[depth, 6]` that {@link multiplyTiles} reads from front to back; rows that are
@@ -7,7 +11,7 @@ import { storePart } from '../math';
  * strides is 1, so that a transposed operand costs no copy but this one.
  */
 export function packRows(from: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, to: usize): void {
-  if (rows < TILE_ROWS) return packPart(from, rowStride, depthStride, rows, TILE_ROWS, depth, to);
+  if (rows < TILE_ROWS) return packPart(from, rowStride, depthStride, rows, TILE_ROWS, depth, to, ROWS_STRIDE);
   if (rowStride == 1) {
     const step = (<usize>depthStride) << 2;
     for (let k = 0; k < depth; k++) {
@@ -47,33 +51,51 @@ export function packRows(from: usize, rowStride: i32, depthStride: i32, rows: i3
     at += 16;
     to += 16 * TILE_ROWS;
   }
-  packPart(from + at, rowStride, depthStride, rows, TILE_ROWS, depth - k, to);
+  packPart(from + at, rowStride, depthStride, rows, TILE_ROWS, depth - k, to, ROWS_STRIDE);
 }
 
-/** As {@link packRows}, for `columns <= 8` columns of the right-hand matrix and a panel `[depth, 8]`. */
+/** As {@link packRows}, for `columns <= 16` columns of the right-hand matrix and a panel `[depth, 16]`. */
 export function packColumns(from: usize, columnStride: i32, depthStride: i32, columns: i32, depth: i32, to: usize): void {
-  if (columns < TILE_COLUMNS) return packPart(from, columnStride, depthStride, columns, TILE_COLUMNS, depth, to);
-  if (columnStride == 1) {
-    const step = (<usize>depthStride) << 2;
-    for (let k = 0; k < depth; k++) {
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      from += step;
-      to += 4 * TILE_COLUMNS;
-    }
-    return;
+  if (columnStride == 1 && columns == PANEL_COLUMNS) return packWholeRows(from, depthStride, depth, to);
+  for (let column = 0; column < PANEL_COLUMNS; column += 4) {
+    packFourColumns(from, columnStride, depthStride, max(0, min(columns - column, 4)), depth, to);
+    from += (<usize>columnStride) << 4;
+    to += 16;
   }
-  const step = (<usize>columnStride) << 2;
-  const fifth = from + 4 * step;
-  let at: usize = 0;
+}
+
+/** Copies the sixteen columns of a panel, which lie side by side. */
+function packWholeRows(from: usize, depthStride: i32, depth: i32, to: usize): void {
+  const step = (<usize>depthStride) << 2;
+  for (let k = 0; k < depth; k++) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+    from += step;
+    to += PANEL_STRIDE;
+  }
+}
+
+/** Copies `columns <= 4` columns into four lanes of a panel. */
+function packFourColumns(from: usize, columnStride: i32, depthStride: i32, columns: i32, depth: i32, to: usize): void {
   let k = 0;
-  for (; k + 4 <= depth; k += 4) {
-    packFour(from + at, step, to);
-    packFour(fifth + at, step, to + 16);
-    at += 16;
-    to += 16 * TILE_COLUMNS;
+  if (columns == 4 && columnStride == 1) {
+    const step = (<usize>depthStride) << 2;
+    for (; k < depth; k++) {
+      v128.store(to, v128.load(from));
+      from += step;
+      to += PANEL_STRIDE;
+    }
+  } else if (columns == 4) {
+    const step = (<usize>columnStride) << 2;
+    for (; k + 4 <= depth; k += 4) {
+      packFour(from, step, to);
+      from += 16;
+      to += 4 * PANEL_STRIDE;
+    }
   }
-  packPart(from + at, columnStride, depthStride, columns, TILE_COLUMNS, depth - k, to);
+  packPart(from, columnStride, depthStride, columns, 4, depth - k, to, PANEL_STRIDE);
 }
 
 /**
@@ -82,7 +104,7 @@ export function packColumns(from: usize, columnStride: i32, depthStride: i32, co
  */
 export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: usize): void {
   for (let column = 0; column < columns; column += 4) {
-    let at = packed + (<usize>(column & 4) << 2);
+    let at = packed + (<usize>(column % PANEL_COLUMNS) << 2);
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
@@ -90,24 +112,24 @@ export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: us
     let k = depth;
     for (; k >= 4; k -= 4) {
       s0 = f32x4.add(s0, v128.load(at));
-      s1 = f32x4.add(s1, v128.load(at, 4 * TILE_COLUMNS));
-      s2 = f32x4.add(s2, v128.load(at, 8 * TILE_COLUMNS));
-      s3 = f32x4.add(s3, v128.load(at, 12 * TILE_COLUMNS));
-      at += 16 * TILE_COLUMNS;
+      s1 = f32x4.add(s1, v128.load(at, 4 * PANEL_COLUMNS));
+      s2 = f32x4.add(s2, v128.load(at, 8 * PANEL_COLUMNS));
+      s3 = f32x4.add(s3, v128.load(at, 12 * PANEL_COLUMNS));
+      at += 16 * PANEL_COLUMNS;
     }
     for (; k > 0; k--) {
       s0 = f32x4.add(s0, v128.load(at));
-      at += 4 * TILE_COLUMNS;
+      at += 4 * PANEL_COLUMNS;
     }
     const sums = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
     if (columns - column >= 4) v128.store(to, sums);
     else storePart(to, sums, columns - column);
     to += 16;
-    if ((column & 4) != 0) packed += (<usize>depth) << 5;
+    if (column % PANEL_COLUMNS == PANEL_COLUMNS - 4) packed += (<usize>depth) * PANEL_STRIDE;
   }
 }
 
-/** Transposes a block of four columns and four steps of depth into a panel of eight columns. */
+/** Transposes a block of four columns and four steps of depth into a panel. */
 // @ts-ignore: decorator
 @inline
 function packFour(from: usize, step: usize, to: usize): void {
@@ -120,20 +142,29 @@ function packFour(from: usize, step: usize, to: usize): void {
   const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
   const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 32);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 64);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 96);
+  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 4 * PANEL_COLUMNS);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 8 * PANEL_COLUMNS);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 12 * PANEL_COLUMNS);
 }
 
-/** The general case, one element after the other: `lanes` of a panel `[depth, width]`, the others zero. */
-function packPart(from: usize, laneStride: i32, depthStride: i32, lanes: i32, width: i32, depth: i32, to: usize): void {
+/** The general case, one element after the other: `lanes` of `width` lanes, the others zero; steps of depth are `stride` bytes apart. */
+function packPart(
+  from: usize,
+  laneStride: i32,
+  depthStride: i32,
+  lanes: i32,
+  width: i32,
+  depth: i32,
+  to: usize,
+  stride: usize,
+): void {
   for (let k = 0; k < depth; k++) {
     let at = from;
     for (let lane = 0; lane < width; lane++) {
-      store<f32>(to, lane < lanes ? load<f32>(at) : 0);
+      store<f32>(to + ((<usize>lane) << 2), lane < lanes ? load<f32>(at) : 0);
       if (lane < lanes) at += (<usize>laneStride) << 2;
-      to += 4;
     }
     from += (<usize>depthStride) << 2;
+    to += stride;
   }
 }

@@ -86,7 +86,7 @@ export function multiplyTiles(
     v128.store(row, c50);
     v128.store(row, c51, 16);
     a += aPanel;
-    start += TILE_ROWS * startStride;
-    c += TILE_ROWS * stride;
+    start += <usize>TILE_ROWS * startStride;
+    c += <usize>TILE_ROWS * stride;
   }
 }

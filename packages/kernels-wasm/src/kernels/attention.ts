@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, TILE_COLUMNS } from '../product-blocks.ts';
+import { MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS } from '../product-blocks.ts';
 import type { KernelSet } from './kernel-set.ts';
 
 type AttentionAttributes = { heads: number; causal: boolean };
@@ -81,7 +81,7 @@ export const attentionKernels: KernelSet = (device, stock) => {
 
 /** Bytes of a packed right-hand matrix. */
 function packedBytes(columns: number, depth: number): number {
-  return 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
+  return 4 * PANEL_COLUMNS * Math.ceil(columns / PANEL_COLUMNS) * depth;
 }
 
 /** Whether the weights of a sequence are few enough to be kept: as many as its queries, keys and values at most. */

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, TILE_COLUMNS, TILE_ROWS } from '../product-blocks.ts';
+import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, PANEL_COLUMNS, TILE_ROWS } from '../product-blocks.ts';
 
 /** A matrix, or a batch of them, by address and distances in floats; one of the first two is 1. */
 export type Operand = { address: number; rowStride: number; columnStride: number; batchStride: number };
@@ -74,15 +74,15 @@ export function product(
     activation?.kind ?? 0,
     activation === undefined ? 0 : activation.address + index * size,
   ];
-  const bytesOfB = 4 * TILE_COLUMNS * Math.ceil(columns / TILE_COLUMNS) * depth;
+  const bytesOfB = 4 * PANEL_COLUMNS * Math.ceil(columns / PANEL_COLUMNS) * depth;
   if (batch > 1 && rows * columns * depth < SMALL_PRODUCT) {
     device.launch(Kernel.MultiplyBatch, batch, words(0, 0, 0, rows, columns), [], bytesOfB + MULTIPLY_SCRATCH_BYTES);
     return;
   }
-  const packedColumns = TILE_COLUMNS * Math.ceil(PACKED_VALUES / Math.max(1, depth) / TILE_COLUMNS);
+  const packedColumns = PANEL_COLUMNS * Math.ceil(PACKED_VALUES / Math.max(1, depth) / PANEL_COLUMNS);
   const rowBlocks = Math.ceil(rows / ROW_BLOCK);
   const share = Math.ceil(columns / Math.ceil(TASKS / Math.max(1, rowBlocks)));
-  const columnBlock = TILE_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / TILE_COLUMNS);
+  const columnBlock = PANEL_COLUMNS * Math.ceil(Math.max(share, LEAST_COLUMNS) / PANEL_COLUMNS);
   const columnBlocks = Math.ceil(columns / columnBlock);
   // Rows that one task needs are packed by that task; few values, and more than there should be twice, by every task that needs them.
   const valuesOfA = TILE_ROWS * Math.ceil(rows / TILE_ROWS) * depth;
