@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type BackendReport, startBackend } from '@vitrail/backend';
+import { type BackendReport, type StartOptions, startBackend } from '@vitrail/backend';
 import { VitrailError } from '@vitrail/core';
 
 /** What `--backend` takes: the backends, and `tensorflow-gpu`, which refuses a TensorFlow that would compute on the processor. */
@@ -23,6 +23,8 @@ export type BackendOptions = {
   unsafeWebgpu?: boolean;
   /** Of the wasm backend; as many as there are cores by default. */
   threads?: number;
+  /** Bits of a vector in the kernels of the wasm backend; what is fastest by default. */
+  vectors?: StartOptions['vectors'];
 };
 
 /**
@@ -35,9 +37,11 @@ export async function startAnnouncedBackend({
   precision,
   unsafeWebgpu: unsafe = false,
   threads,
+  vectors,
 }: BackendOptions): Promise<BackendReport> {
-  if (threads !== undefined && !['auto', 'wasm'].includes(choice)) {
-    throw new VitrailError('invalid-argument', `--threads goes with the backend wasm, but --backend ${choice}: leave it out`);
+  const ofWasm = threads !== undefined ? '--threads' : vectors !== undefined ? '--vectors' : undefined;
+  if (ofWasm !== undefined && !['auto', 'wasm'].includes(choice)) {
+    throw new VitrailError('invalid-argument', `${ofWasm} goes with the backend wasm, but --backend ${choice}: leave it out`);
   }
   if (!['auto', 'webgpu'].includes(choice)) {
     const option = precision === 'f16' ? '--precision f16' : unsafe ? '--unsafe-webgpu' : undefined;
@@ -49,6 +53,7 @@ export async function startAnnouncedBackend({
     tensorflow: { folder, ...(isGpu && { device: 'gpu' }) },
     webgpu: { precision, unsafe },
     ...(threads !== undefined && { threads }),
+    ...(vectors !== undefined && { vectors }),
   });
   process.stderr.write(`backend: ${report.name} (${report.reason})\n`);
   if (precision === 'f16' && report.name !== 'webgpu') throw goesWithWebGpu('--precision f16', `the backend is ${report.name}`);

@@ -61,6 +61,7 @@ function commandLine(finish: (status: number) => void): Command {
       .addOption(choice('--backend', 'where to compute', backendNames))
       .addOption(choice('--precision', 'how activations are stored; f16 needs webgpu, and a GPU with shader-f16', precisions))
       .option('--threads <n>', 'of the wasm backend; as many as cores by default', wholeNumber)
+      .option('--vectors <bits>', 'of the wasm backend: 128, or 256 where the engine can; what is faster by default', wholeNumber)
       .option('--unsafe-webgpu', 'let webgpu use what is not part of its standard yet (subgroup matrices)');
   const model = 'run directory, checkpoint folder or model.safetensors';
 

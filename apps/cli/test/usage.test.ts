@@ -84,6 +84,16 @@ describe('a value that cannot be is refused before anything is touched, with sta
       ['pretrain', '--recipe', 'clip', '--backend', 'cpu', '--unsafe-webgpu'],
       '--unsafe-webgpu goes with the backend webgpu',
     ],
+    [
+      'vectors of another backend',
+      ['pretrain', '--recipe', 'clip', '--backend', 'cpu', '--vectors', '128'],
+      '--vectors goes with the backend wasm',
+    ],
+    [
+      'vectors that there are not',
+      ['pretrain', '--recipe', 'clip', '--backend', 'wasm', '--vectors', '512'],
+      'vectors have 128 or 256 bits, but 512 came',
+    ],
     ['--steps that is no number', ['pretrain', '--recipe', 'clip', '--steps', '1.5'], 'a whole number of at least 0 is needed'],
     [
       'a section that is set',

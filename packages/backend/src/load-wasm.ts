@@ -1,6 +1,6 @@
 import { getKernel } from '@tensorflow/tfjs-core';
 import { isVitrailError, VitrailError } from '@vitrail/core';
-import { registerWasmKernels, type WasmPaths } from '@vitrail/kernels-wasm';
+import { registerWasmKernels, type VectorBits, type WasmPaths } from '@vitrail/kernels-wasm';
 import { wasmFeatures } from './wasm-features.ts';
 
 /** How the wasm backend runs. */
@@ -9,6 +9,8 @@ export type WasmOptions = {
   readonly wasmPaths?: WasmPaths;
   /** Threads that share the work; by default as many as there are cores, and 1 where memory cannot be shared. */
   readonly threads?: number;
+  /** Bits of a vector in the kernels, 128 or 256; by default what is faster here, see `registerWasmKernels`. Results are the same. */
+  readonly vectors?: VectorBits;
   /** Whether the kernels of `@vitrail/kernels-wasm` take the place of those of tfjs. They do by default. */
   readonly kernels?: boolean;
 };
@@ -27,15 +29,17 @@ export async function loadWasm(options: WasmOptions): Promise<string> {
   }
 }
 
-async function load({ wasmPaths, threads, kernels = true }: WasmOptions): Promise<string> {
+async function load({ wasmPaths, threads, vectors, kernels = true }: WasmOptions): Promise<string> {
   if (kernels && wasmFeatures().simd) {
-    const report = await registerWasmKernels({ threads, wasmPaths });
+    const report = await registerWasmKernels({ threads, vectors, wasmPaths });
     const simd = report.build === 'relaxed' ? 'relaxed SIMD' : 'SIMD';
-    return `WebAssembly with ${simd} and ${report.threads === 1 ? 'one thread' : `${report.threads} threads`}`;
+    return `WebAssembly with ${simd} of ${report.vectors} bits and ${report.threads === 1 ? 'one thread' : `${report.threads} threads`}`;
   }
   if (threads !== undefined && threads !== 1) {
     throw new VitrailError('unavailable', `the kernels of tfjs run on one thread, but ${threads} were asked for`);
   }
+  if (vectors === 256)
+    throw new VitrailError('unavailable', 'the kernels of tfjs have vectors of 128 bits, but 256 were asked for');
   if (getKernel('VitrailLinear', 'wasm') !== undefined) {
     throw new VitrailError(
       'unavailable',

@@ -18,10 +18,11 @@ describe('startBackend', () => {
     expect(getKernel('BatchMatMul', 'wasm').kernelFunc).toBe(stock);
     expect(getKernel('VitrailLinear', 'wasm')).toBeUndefined();
     await expect(startBackend('wasm', { kernels: false, threads: 2 })).rejects.toThrow('run on one thread, but 2 were asked for');
+    await expect(startBackend('wasm', { kernels: false, vectors: 256 })).rejects.toThrow('128 bits, but 256 were asked for');
     const incomplete = { 'tfjs-backend-wasm.wasm': '/a.wasm' } as unknown as string;
     await expect(startBackend('wasm', { kernels: false, wasmPaths: incomplete })).rejects.toThrow('could not be set up: ');
-    const { reason } = await startBackend('wasm', { threads: 1 });
-    expect(reason).toMatch(/^WebAssembly with (relaxed )?SIMD and one thread$/);
+    const { reason } = await startBackend('wasm', { threads: 1, vectors: 128 });
+    expect(reason).toMatch(/^WebAssembly with (relaxed )?SIMD of 128 bits and one thread$/);
     expect(getKernel('VitrailLinear', 'wasm')).toBeDefined();
     await expect(startBackend('wasm', { kernels: false })).rejects.toThrow('in a process of its own');
   });

@@ -33,13 +33,14 @@ export type StartOptions = WasmOptions & {
  *
  * @param options.wasmPaths used when wasm is started for the first time
  * @param options.threads of the wasm backend
+ * @param options.vectors of the kernels of the wasm backend, 128 or 256 bits
  * @param options.kernels false for the wasm backend as tfjs has it
  * @param options.webgpu precision and features of the webgpu backend; `kernels: false` for it as tfjs has it
  * @param options.tensorflow where TensorFlow was set up; `device: 'gpu'` refuses a TensorFlow that would compute on the processor
  * @throws `unavailable` when the backend cannot be started here, with the reason and what to do; `unknown-name` for another name;
  *   `invalid-argument` for options that do not go together.
  *
- * @example await startBackend('wasm') // { name: 'wasm', reason: 'WebAssembly with relaxed SIMD and 2 threads' }
+ * @example await startBackend('wasm') // { name: 'wasm', reason: 'WebAssembly with relaxed SIMD of 256 bits and 2 threads' }
  */
 export async function startBackend(name: BackendName, options: StartOptions = {}): Promise<BackendReport> {
   const choice = name === 'auto' ? chooseBest(await detectBackends(options)) : await requireAvailable(name, options);

@@ -45,7 +45,9 @@ describe('registerWasmKernels', () => {
     await expect(registerWasmKernels({ build: 'fast' as WasmBuild })).rejects.toThrow(
       'a build is relaxed or plain, but "fast" came',
     );
-    await expect(registerWasmKernels({ vectors: 512 as VectorBits })).rejects.toThrow('vectors have 128 or 256 bits, but 512 came');
+    await expect(registerWasmKernels({ vectors: 512 as VectorBits })).rejects.toThrow(
+      'vectors have 128 or 256 bits, but 512 came',
+    );
   });
 
   it('changes threads while tensors are alive', async () => {

@@ -24,7 +24,18 @@ export type EngineDefinition = {
   runsIn: { node: (threads: number) => Promise<Engine> } | { python: string; args?: readonly string[] };
 };
 
-const engineNames = ['vitrail', 'vitrail-f16', 'composition', 'peak', 'tensorflow', 'stock', 'jax-js', 'torch', 'jax'] as const;
+const engineNames = [
+  'vitrail',
+  'vitrail-128',
+  'vitrail-f16',
+  'composition',
+  'peak',
+  'tensorflow',
+  'stock',
+  'jax-js',
+  'torch',
+  'jax',
+] as const;
 
 /** An engine by name. */
 export type EngineName = (typeof engineNames)[number];
@@ -46,6 +57,14 @@ const cpuEngines: readonly EngineDefinition[] = [
     runsIn: { node: (threads) => tfjs('vitrail', threads) },
   },
   {
+    name: 'vitrail-128',
+    title: 'the same with vectors of 128 bits: what it is in browsers',
+    kinds: [...steps, 'recipe-step'],
+    threaded: true,
+    peer: true,
+    runsIn: { node: (threads) => tfjs('vitrail-128', threads) },
+  },
+  {
     name: 'composition',
     title: 'Vitrail on wasm, kernels off: its ops as compositions of the kernels of tfjs',
     kinds: [...steps, 'recipe-step'],
@@ -55,7 +74,7 @@ const cpuEngines: readonly EngineDefinition[] = [
   },
   {
     name: 'peak',
-    title: 'as many multiply-adds in registers, 128-bit: the least time a product can take in WebAssembly',
+    title: 'as many multiply-adds in registers, 128-bit: the least time a product can take in WebAssembly without packed vectors',
     kinds: ['gemm'],
     threaded: true,
     peer: false,

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, PANEL_COLUMNS, TILE_ROWS } from '../product-blocks.ts';
+import { MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS, ROW_BLOCK, TILE_ROWS } from '../product-blocks.ts';
 
 /** A matrix, or a batch of them, by address and distances in floats; one of the first two is 1. */
 export type Operand = { address: number; rowStride: number; columnStride: number; batchStride: number };

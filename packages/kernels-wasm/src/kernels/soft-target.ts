@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK, PANEL_COLUMNS } from '../product-blocks.ts';
+import { MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS, ROW_BLOCK } from '../product-blocks.ts';
 import { PROTOTYPE_COLUMNS, SCORE_COLUMNS } from '../soft-target-blocks.ts';
 import type { KernelSet } from './kernel-set.ts';
 

@@ -3,11 +3,20 @@ import { join } from 'node:path';
 import { type StartOptions, startBackend } from '@vitrail/backend';
 
 /** The forms in which tfjs is measured. */
-export type TfjsName = 'vitrail' | 'composition' | 'stock' | 'tensorflow' | 'webgpu' | 'webgpu-f16' | 'webgpu-stock';
+export type TfjsName =
+  | 'vitrail'
+  | 'vitrail-128'
+  | 'composition'
+  | 'stock'
+  | 'tensorflow'
+  | 'webgpu'
+  | 'webgpu-f16'
+  | 'webgpu-stock';
 
 /** Starts the backend of an engine, and says what runs on how many threads. */
 export async function startTfjs(name: TfjsName, threads: number): Promise<{ description: string; threads: number }> {
   if (name === 'vitrail') return { description: await start('wasm', { threads }), threads };
+  if (name === 'vitrail-128') return { description: await start('wasm', { threads, vectors: 128 }), threads };
   if (name === 'tensorflow') {
     // TensorFlow reads these once, when it is loaded.
     process.env.TF_NUM_INTRAOP_THREADS = String(threads);

@@ -8,6 +8,7 @@ import { compositionModel, vitrailModel } from './vitrail-model.ts';
 
 const models: Readonly<Record<TfjsName, Model>> = {
   vitrail: vitrailModel,
+  'vitrail-128': vitrailModel,
   tensorflow: vitrailModel,
   webgpu: vitrailModel,
   'webgpu-f16': vitrailModel,
@@ -17,7 +18,7 @@ const models: Readonly<Record<TfjsName, Model>> = {
 };
 
 /**
- * tfjs in one of its forms: with Vitrail's ops and kernels (`vitrail`, `tensorflow`, `webgpu`), with Vitrail's ops and the kernels that tfjs comes with
+ * tfjs in one of its forms: with Vitrail's ops and kernels (`vitrail`, `vitrail-128`, `tensorflow`, `webgpu`), with Vitrail's ops and the kernels that tfjs comes with
  * (`composition`), or with nothing but tfjs (`stock`, `webgpu-stock`).
  */
 export async function tfjsEngine(name: TfjsName, threads: number): Promise<Engine> {
