@@ -4,7 +4,6 @@ import {
   greater,
   maximum,
   mul,
-  reshape,
   sqrt,
   square,
   sub,
@@ -13,7 +12,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { requireLastAxis } from '@vitrail/core';
-import { asRows } from './as-rows.ts';
+import { asRows, view } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
 
 /**
@@ -35,14 +34,14 @@ export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
         const length = maximum(sqrt(sum(square(rows), 1, true)), epsilon); // [R, 1]
         return [div(rows, length), length];
       });
-      return { value: reshape(y, x.shape), saved: [y, length] };
+      return { value: view(y, x.shape), saved: [y, length] };
     },
     (dy, [y, length]) => {
       const dyRows = asRows(dy);
       const [dx] = runOrCompose('VitrailL2NormalizeGrad', { dy: dyRows, y, length }, { epsilon }, () => [
         composeBackward(dyRows, y, length, epsilon),
       ]);
-      return [reshape(dx, dy.shape)];
+      return [view(dx, dy.shape)];
     },
   );
 }

@@ -1,6 +1,6 @@
-import { add, mean, mul, reshape, rsqrt, square, sub, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, mean, mul, rsqrt, square, sub, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { requireLastAxis, requireShape } from '@vitrail/core';
-import { asRows, sumRows } from './as-rows.ts';
+import { asRows, sumRows, view } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
 
 /** Scale and bias of a layer norm, `[D]` each. */
@@ -32,7 +32,7 @@ export function layerNorm(x: Tensor, params: LayerNormParams, epsilon = 1e-6): T
       const [y, average, inverseDeviation] = runOrCompose('VitrailLayerNorm', { x: rows, scale, bias }, { epsilon }, () =>
         composeForward(rows, scale, bias, epsilon),
       );
-      return { value: reshape(y, x.shape), saved: [x, scale, average, inverseDeviation] };
+      return { value: view(y, x.shape), saved: [x, scale, average, inverseDeviation] };
     },
     (dy, [x, scale, average, inverseDeviation]) => {
       const [dyRows, xRows] = [asRows(dy), asRows(x)];
@@ -42,7 +42,7 @@ export function layerNorm(x: Tensor, params: LayerNormParams, epsilon = 1e-6): T
         {},
         () => composeBackward(dyRows, xRows, scale, average, inverseDeviation),
       );
-      return [reshape(dx, x.shape), dScale, dBias];
+      return [view(dx, x.shape), dScale, dBias];
     },
   );
 }

@@ -1,7 +1,7 @@
-import { add, cast, clone, type NamedAttrMap, reshape, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { add, cast, clone, type NamedAttrMap, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { requireLastAxis, requireShape } from '@vitrail/core';
 import { type Activation, activate, activateGrad } from './activation.ts';
-import { asRows, sumRows } from './as-rows.ts';
+import { asRows, sumRows, view } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
 import { biasedProduct, matrixProduct } from './matrix-product.ts';
 
@@ -58,14 +58,14 @@ function checkedLinear(name: string, x: Tensor, params: LinearParams, { activati
       const kernel = params.kernel as Tensor2D;
       const rows = asRows(x);
       // float32, so that its type decides nothing: the backward pass does not see it, and both run a kernel or neither does.
-      const bias = params.bias && cast(params.bias, 'float32');
+      const bias = params.bias?.dtype === 'float32' ? params.bias : params.bias && cast(params.bias, 'float32');
       const inputs = { x: rows, kernel, bias, residual: residual && asRows(residual) };
       const [y, ...preactivation] = runOrCompose('VitrailLinear', inputs, attributes, () => {
         const sum = biasedProduct(rows, kernel, bias);
         if (inputs.residual) return [add(inputs.residual, sum)];
         return activation ? [activate(sum, activation), sum] : [sum];
       });
-      return { value: reshape(y, shape), saved: [x, kernel, ...preactivation] };
+      return { value: view(y, shape), saved: [x, kernel, ...preactivation] };
     },
     (dy, [x, kernel, preactivation]) => {
       const [dyRows, xRows] = [asRows(dy), asRows(x)];
@@ -79,7 +79,7 @@ function checkedLinear(name: string, x: Tensor, params: LinearParams, { activati
           return hasBias ? [...gradients, sumRows(dSum)] : gradients;
         },
       );
-      const gradients = [reshape(dx, x.shape), dKernel, ...dBias];
+      const gradients = [view(dx, x.shape), dKernel, ...dBias];
       return residual ? [...gradients, clone(dy)] : gradients;
     },
   );

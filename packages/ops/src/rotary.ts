@@ -1,5 +1,4 @@
 import { add, mul, reshape, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
-import { asRows } from './as-rows.ts';
 import { matrixProduct } from './matrix-product.ts';
 
 /**
@@ -36,5 +35,5 @@ function quarterTurn(x: Tensor4D, direction: 1 | -1): Tensor4D {
     turn[i * size + i + 1] = direction;
     turn[(i + 1) * size + i] = -direction;
   }
-  return reshape(matrixProduct(asRows(x), tensor2d(turn, [size, size])), x.shape);
+  return reshape(matrixProduct(reshape(x, [x.size / size, size]), tensor2d(turn, [size, size])), x.shape);
 }
