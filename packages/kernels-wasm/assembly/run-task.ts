@@ -3,7 +3,7 @@ import { attentionGradTask } from './attention/backward';
 import { attentionTask } from './attention/forward';
 import { BinaryArgs, binaryTask } from './elementwise/binary';
 import { SelectArgs, selectBytesTask, selectTask, UnaryArgs, unaryTask } from './elementwise/unary';
-import { multiplyBatchTask, multiplyTask, packTask, Product } from './gemm/tasks';
+import { multiplyBatchTask, multiplyDeepTask, multiplyTask, packTask, Product } from './gemm/tasks';
 import { ActivationArgs, activationGradTask, activationTask } from './activation';
 import { CopyArgs, copyTask } from './movement/copy';
 import { addRowsTask, putRowsTask, RowsArgs, takeRowsTask } from './movement/rows';
@@ -34,6 +34,8 @@ export function runTask(kernel: i32, args: usize, task: i32, scratch: usize): vo
       return packTask(changetype<Product>(args), task);
     case Kernel.Multiply:
       return multiplyTask(changetype<Product>(args), task, scratch);
+    case Kernel.MultiplyDeep:
+      return multiplyDeepTask(changetype<Product>(args), task, scratch);
     case Kernel.MultiplyBatch:
       return multiplyBatchTask(changetype<Product>(args), task, scratch);
     case Kernel.Activation:

@@ -16,8 +16,8 @@ const ARGUMENT_BYTES = 512;
 /**
  * The kernels over the memory of the wasm backend: one instance per thread, arguments and scratch memory beside the tensors.
  *
- * A launch is `tasks` independent tasks. How many there are may depend on shapes, never on the number of threads, and no two tasks write
- * to the same place: this is why results are the same on any number of threads.
+ * A launch is `tasks` independent tasks. How many there are depends on shapes, and on the number of threads only where no sum does, and no two
+ * tasks write to the same place: this is why results are the same on any number of threads.
  */
 export class Device {
   readonly backend: TfjsWasmBackend;

@@ -3,6 +3,7 @@ export enum Kernel {
   Pack,
   Multiply,
   MultiplyBatch,
+  MultiplyDeep,
   Attention,
   AttentionGrad,
   Activation,

@@ -1,5 +1,5 @@
 import { PANEL_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
-import { storePart } from '../math';
+import { loadPart, storePart } from '../math';
 
 /** Bytes from one step of depth to the next in a packed panel. */
 const PANEL_STRIDE: usize = 4 * PANEL_COLUMNS;
@@ -100,9 +100,9 @@ function packFourColumns(from: usize, columnStride: i32, depthStride: i32, colum
 
 /**
  * The sum over depth of each of `columns` packed columns: four running sums (steps 0, 4, ..., 1, 5, ... and so on) added at the
- * end.
+ * end, to what is there with `accumulate`.
  */
-export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: usize): void {
+export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: usize, accumulate: bool): void {
   for (let column = 0; column < columns; column += 4) {
     let at = packed + (<usize>(column % PANEL_COLUMNS) << 2);
     let s0 = f32x4.splat(0);
@@ -122,8 +122,9 @@ export function sumPackedColumns(packed: usize, columns: i32, depth: i32, to: us
       at += 4 * PANEL_COLUMNS;
     }
     const sums = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-    if (columns - column >= 4) v128.store(to, sums);
-    else storePart(to, sums, columns - column);
+    const left = columns - column;
+    if (left >= 4) v128.store(to, accumulate ? f32x4.add(v128.load(to), sums) : sums);
+    else storePart(to, accumulate ? f32x4.add(loadPart(to, left, 0), sums) : sums, left);
     to += 16;
     if (column % PANEL_COLUMNS == PANEL_COLUMNS - 4) packed += (<usize>depth) * PANEL_STRIDE;
   }

@@ -12,6 +12,9 @@ const shapes = [
   [0, 3, 4],
   [49, 257, 260],
   [97, 31, 1],
+  // So many rows that the gradient of the kernel is a deep product, divided by the number of threads.
+  [1031, 100, 53],
+  [519, 20, 210],
 ] as const;
 
 describe('linear', () => {

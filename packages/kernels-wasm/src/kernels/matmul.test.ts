@@ -92,6 +92,8 @@ describe('matMul', () => {
           matMul(sampleTensor([2, 130, 129]), sampleTensor([2, 129, 140])),
           matMul(sampleTensor([1, 129]), sampleTensor([129, 300])),
           matMul(sampleTensor([500, 129]), sampleTensor([129, 1])),
+          matMul(sampleTensor([2, 61, 600]), sampleTensor([2, 600, 70])),
+          matMul(sampleTensor([1100, 150]), sampleTensor([1100, 49]), true),
         ],
         { tolerance: 1e-4 },
       );
