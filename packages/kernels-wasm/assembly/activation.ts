@@ -22,9 +22,9 @@ import {
   TANH_LINEAR,
   TANH_SLOPE_0,
   TANH_SLOPE_2,
-} from './constants';
-import { loadPart, powerOfTwo, splat, storePart } from './math';
-import { madd } from './simd';
+} from './generated/constants';
+import { loadSome, powerOfTwo, splat, storeSome } from './math';
+import { madd, storePair } from './simd';
 
 /** `to = activation(x)`, or `to = dy activation'(x)`, `count` values; every field is 32 bits. */
 @unmanaged
@@ -114,48 +114,68 @@ export function activationGradTask(args: ActivationArgs, task: i32): void {
 }
 
 function forward<Kind>(from: usize, to: usize, count: i32): void {
-  const end = from + ((<usize>(count & ~3)) << 2);
-  while (from < end) {
-    v128.store(to, activation<Kind>(v128.load(from)));
+  for (; count >= 8; count -= 8) {
+    const y0 = activation<Kind>(v128.load(from));
+    const y1 = activation<Kind>(v128.load(from, 16));
+    storePair(to, y0, y1);
+    from += 32;
+    to += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeSome(to, activation<Kind>(loadSome(from, count, 0)), count);
     from += 16;
     to += 16;
   }
-  const left = count & 3;
-  if (left != 0) storePart(to, activation<Kind>(loadPart(from, left, 0)), left);
 }
 
 /** In two passes: the constants of each fit the registers, those of both would not. */
 function forwardWithDerivative<Kind>(x: usize, to: usize, count: i32): void {
-  const left = count & 3;
-  const bytes = (<usize>(count - left)) << 2;
+  const bytes = (<usize>(count & ~7)) << 2;
   if (idof<Kind>() != idof<Relu>()) {
-    for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, innerOf<Kind>(v128.load(x + at)));
+    for (let at: usize = 0; at < bytes; at += 32) {
+      const inner0 = innerOf<Kind>(v128.load(x + at));
+      const inner1 = innerOf<Kind>(v128.load(x + at, 16));
+      storePair(to + at, inner0, inner1);
+    }
   }
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const value = v128.load(x + at);
-    const inner = v128.load(to + at);
+  for (let at: usize = 0; at < bytes; at += 32) {
+    const x0 = v128.load(x + at);
+    const x1 = v128.load(x + at, 16);
+    const inner0 = v128.load(to + at);
+    const inner1 = v128.load(to + at, 16);
+    const gate0 = gateOf<Kind>(x0, inner0);
+    const gate1 = gateOf<Kind>(x1, inner1);
+    storePair(to + at, gated<Kind>(x0, gate0), gated<Kind>(x1, gate1));
+    storePair(x + at, derivative<Kind>(x0, inner0, gate0), derivative<Kind>(x1, inner1, gate1));
+  }
+  x += bytes;
+  to += bytes;
+  for (count &= 7; count > 0; count -= 4) {
+    const value = loadSome(x, count, 0);
+    const inner = innerOf<Kind>(value);
     const gate = gateOf<Kind>(value, inner);
-    v128.store(to + at, gated<Kind>(value, gate));
-    v128.store(x + at, derivative<Kind>(value, inner, gate));
+    storeSome(to, gated<Kind>(value, gate), count);
+    storeSome(x, derivative<Kind>(value, inner, gate), count);
+    x += 16;
+    to += 16;
   }
-  if (left == 0) return;
-  const value = loadPart(x + bytes, left, 0);
-  const inner = innerOf<Kind>(value);
-  const gate = gateOf<Kind>(value, inner);
-  storePart(to + bytes, gated<Kind>(value, gate), left);
-  storePart(x + bytes, derivative<Kind>(value, inner, gate), left);
 }
 
 function backward<Kind>(dy: usize, x: usize, to: usize, count: i32): void {
-  const end = x + ((<usize>(count & ~3)) << 2);
-  while (x < end) {
-    v128.store(to, f32x4.mul(v128.load(dy), slope<Kind>(v128.load(x))));
+  for (; count >= 8; count -= 8) {
+    const dx0 = f32x4.mul(v128.load(dy), slope<Kind>(v128.load(x)));
+    const dx1 = f32x4.mul(v128.load(dy, 16), slope<Kind>(v128.load(x, 16)));
+    storePair(to, dx0, dx1);
+    dy += 32;
+    x += 32;
+    to += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeSome(to, f32x4.mul(loadSome(dy, count, 0), slope<Kind>(loadSome(x, count, 0))), count);
     dy += 16;
     x += 16;
     to += 16;
   }
-  const left = count & 3;
-  if (left != 0) storePart(to, f32x4.mul(loadPart(dy, left, 0), slope<Kind>(loadPart(x, left, 0))), left);
 }
 
 // As in packages/ops/src/activation.ts, where the formulas are: infinities and NaN come out as there.
@@ -179,10 +199,10 @@ function slope<Kind>(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function innerOf<Kind>(x: v128): v128 {
-  if (idof<Kind>() == idof<Gelu>()) return powerOfTwo(madd(f32x4.mul(x, x), BELL, BELL_TOP));
-  if (idof<Kind>() == idof<GeluTanh>()) return logistic(f32x4.mul(x, madd(f32x4.mul(x, x), TANH_CUBIC, TANH_LINEAR)));
-  if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, MINUS_QUICK_LOG2_E));
-  if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, MINUS_LOG2_E));
+  if (idof<Kind>() == idof<Gelu>()) return powerOfTwo(madd(f32x4.mul(x, x), BELL(), BELL_TOP()));
+  if (idof<Kind>() == idof<GeluTanh>()) return logistic(f32x4.mul(x, madd(f32x4.mul(x, x), TANH_CUBIC(), TANH_LINEAR())));
+  if (idof<Kind>() == idof<QuickGelu>()) return logistic(f32x4.mul(x, MINUS_QUICK_LOG2_E()));
+  if (idof<Kind>() == idof<Silu>()) return logistic(f32x4.mul(x, MINUS_LOG2_E()));
   return x;
 }
 
@@ -204,42 +224,42 @@ function gated<Kind>(x: v128, gate: v128): v128 {
 function derivative<Kind>(x: v128, inner: v128, gate: v128): v128 {
   if (idof<Kind>() == idof<Gelu>()) return madd(x, inner, gate);
   if (idof<Kind>() == idof<GeluTanh>()) {
-    return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), TANH_SLOPE_2, TANH_SLOPE_0)));
+    return gateDerivative(gate, f32x4.mul(x, madd(f32x4.mul(x, x), TANH_SLOPE_2(), TANH_SLOPE_0())));
   }
-  if (idof<Kind>() == idof<QuickGelu>()) return gateDerivative(gate, f32x4.mul(x, QUICK));
+  if (idof<Kind>() == idof<QuickGelu>()) return gateDerivative(gate, f32x4.mul(x, QUICK()));
   if (idof<Kind>() == idof<Silu>()) return gateDerivative(gate, x);
   // step(x): 0 up to 0, 1 above, NaN stays.
-  return v128.bitselect(x, v128.and(f32x4.gt(x, splat(0)), ONE), f32x4.ne(x, x));
+  return v128.bitselect(x, v128.and(f32x4.gt(x, splat(0)), ONE()), f32x4.ne(x, x));
 }
 
 /** The derivative of `x sigmoid(u(x))` from `gate = sigmoid(u)` and `xSlope = x u'(x)`. */
 // @ts-ignore: decorator
 @inline
 export function gateDerivative(gate: v128, xSlope: v128): v128 {
-  return f32x4.mul(gate, madd(xSlope, f32x4.sub(ONE, gate), ONE));
+  return f32x4.mul(gate, madd(xSlope, f32x4.sub(ONE(), gate), ONE()));
 }
 
 /** `1 / (1 + 2^x)`; quicker than `sigmoid`, and less precise where it is small: for what is multiplied with. */
 // @ts-ignore: decorator
 @inline
 function logistic(x: v128): v128 {
-  return f32x4.div(ONE, f32x4.add(ONE, powerOfTwo(f32x4.pmin(x, HIGHEST_POWER))));
+  return f32x4.div(ONE(), f32x4.add(ONE(), powerOfTwo(f32x4.pmin(x, HIGHEST_POWER()))));
 }
 
 /** Of `x`, given the density there. */
 // @ts-ignore: decorator
 @inline
 function normalDistribution(x: v128, density: v128): v128 {
-  const w = f32x4.div(ONE, madd(f32x4.abs(x), TAIL, ONE));
+  const w = f32x4.div(ONE(), madd(f32x4.abs(x), TAIL(), ONE()));
   // Odd and even powers apart: half the steps that wait for each other.
   const square = f32x4.mul(w, w);
-  let odd = madd(TAIL_9, square, TAIL_7);
-  let even = madd(TAIL_8, square, TAIL_6);
-  odd = madd(odd, square, TAIL_5);
-  even = madd(even, square, TAIL_4);
-  odd = madd(odd, square, TAIL_3);
-  even = madd(even, square, TAIL_2);
-  odd = madd(odd, square, TAIL_1);
+  let odd = madd(TAIL_9(), square, TAIL_7());
+  let even = madd(TAIL_8(), square, TAIL_6());
+  odd = madd(odd, square, TAIL_5());
+  even = madd(even, square, TAIL_4());
+  odd = madd(odd, square, TAIL_3());
+  even = madd(even, square, TAIL_2());
+  odd = madd(odd, square, TAIL_1());
   const tail = f32x4.mul(madd(even, w, odd), f32x4.mul(density, w));
-  return v128.bitselect(tail, f32x4.sub(ONE, tail), i32x4.shr_s(x, 31));
+  return v128.bitselect(tail, f32x4.sub(ONE(), tail), i32x4.shr_s(x, 31));
 }

@@ -1,6 +1,6 @@
 import { sumOfLanes } from './math';
 import { sumOf } from './rows';
-import { madd } from './simd';
+import { madd, storePair } from './simd';
 
 /** Rows `[rows, width]`, `rowsPerTask` of them a task; every field is 32 bits. */
 @unmanaged
@@ -73,13 +73,16 @@ function sumOfSquaredDistances(x: usize, width: i32, mean: f32): f32 {
 function normalise(x: usize, scale: usize, bias: usize, y: usize, width: i32, mean: f32, inverseDeviation: f32): void {
   const means = f32x4.splat(mean);
   const factors = f32x4.splat(inverseDeviation);
-  for (; width >= 4; width -= 4) {
-    const normalised = f32x4.mul(f32x4.sub(v128.load(x), means), factors);
-    v128.store(y, madd(normalised, v128.load(scale), v128.load(bias)));
-    x += 16;
-    y += 16;
-    scale += 16;
-    bias += 16;
+  for (; width >= 8; width -= 8) {
+    const normalised0 = f32x4.mul(f32x4.sub(v128.load(x), means), factors);
+    const normalised1 = f32x4.mul(f32x4.sub(v128.load(x, 16), means), factors);
+    const y0 = madd(normalised0, v128.load(scale), v128.load(bias));
+    const y1 = madd(normalised1, v128.load(scale, 16), v128.load(bias, 16));
+    storePair(y, y0, y1);
+    x += 32;
+    y += 32;
+    scale += 32;
+    bias += 32;
   }
   for (; width > 0; width--) {
     store<f32>(y, (load<f32>(x) - mean) * inverseDeviation * load<f32>(scale) + load<f32>(bias));

@@ -1,6 +1,7 @@
 import { ELEMENTS_PER_TASK } from '../src/elements-per-task';
 import { MathFunction } from '../src/math-function';
-import { erf, exp, loadPart, log, logOfMore, splat, storePart, tanh } from './math';
+import { erf, exp, loadSome, log, logOfMore, splat, storeSome, tanh } from './math';
+import { storePair } from './simd';
 
 /** `to = f(x)`, `count` values; every field is 32 bits. */
 @unmanaged
@@ -41,14 +42,18 @@ export function mathFunctionTask(args: MathFunctionArgs, task: i32): void {
 // @ts-ignore: decorator
 @inline
 function row(kind: i32, from: usize, to: usize, count: i32, alpha: f32): void {
-  const end = from + ((<usize>(count & ~3)) << 2);
-  while (from < end) {
-    v128.store(to, apply(kind, v128.load(from), alpha));
+  for (; count >= 8; count -= 8) {
+    const y0 = apply(kind, v128.load(from), alpha);
+    const y1 = apply(kind, v128.load(from, 16), alpha);
+    storePair(to, y0, y1);
+    from += 32;
+    to += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeSome(to, apply(kind, loadSome(from, count, 1), alpha), count);
     from += 16;
     to += 16;
   }
-  const left = count & 3;
-  if (left != 0) storePart(to, apply(kind, loadPart(from, left, 1), alpha), left);
 }
 
 // @ts-ignore: decorator

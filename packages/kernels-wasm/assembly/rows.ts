@@ -1,6 +1,6 @@
-import { LOG2_E } from './constants';
-import { loadPart, powerOfTwo, splat, storePart, sumOfLanes } from './math';
-import { madd } from './simd';
+import { LOG2_E } from './generated/constants';
+import { loadPart, loadSome, powerOfTwo, splat, storePart, storeSome, sumOfLanes } from './math';
+import { madd, storePair } from './simd';
 
 // Reductions of a row run in four vectors, so that one need not wait for the one before; their order depends on the length alone.
 
@@ -78,15 +78,14 @@ export function largestOf(x: usize, count: i32): f32 {
  */
 export function exponentialsOf(x: usize, to: usize, count: i32, largest: f32, factor: f32): f32 {
   const shift = splat(largest);
-  const factors = f32x4.mul(splat(factor), LOG2_E);
+  const factors = f32x4.mul(splat(factor), LOG2_E());
   let sum0 = splat(0);
   let sum1 = sum0;
   for (; count >= 8; count -= 8) {
     const e0 = powerOfTwo(f32x4.mul(f32x4.sub(v128.load(x), shift), factors));
-    v128.store(to, e0);
-    sum0 = f32x4.add(sum0, e0);
     const e1 = powerOfTwo(f32x4.mul(f32x4.sub(v128.load(x, 16), shift), factors));
-    v128.store(to, e1, 16);
+    storePair(to, e0, e1);
+    sum0 = f32x4.add(sum0, e0);
     sum1 = f32x4.add(sum1, e1);
     x += 32;
     to += 32;
@@ -111,10 +110,16 @@ export function exponentialsOf(x: usize, to: usize, count: i32, largest: f32, fa
 /** `to = x factor`; `to` may be `x`. */
 export function scaleRow(x: usize, to: usize, count: i32, factor: f32): void {
   const factors = splat(factor);
-  for (; count >= 4; count -= 4) {
-    v128.store(to, f32x4.mul(v128.load(x), factors));
+  for (; count >= 8; count -= 8) {
+    const y0 = f32x4.mul(v128.load(x), factors);
+    const y1 = f32x4.mul(v128.load(x, 16), factors);
+    storePair(to, y0, y1);
+    x += 32;
+    to += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeSome(to, f32x4.mul(loadSome(x, count, 0), factors), count);
     x += 16;
     to += 16;
   }
-  if (count > 0) storePart(to, f32x4.mul(loadPart(x, count, 0), factors), count);
 }

@@ -25,7 +25,7 @@ const { vectors } = await compileKernels(code, { wasm }, undefined);
 console.log('\\ncompiled to ' + vectors);
 // A custom section: V8 would hand out the code that it has already compiled from these bytes.
 const other = Uint8Array.from([...code, 0, 2, 1, 0x78]);
-const { exports } = new WebAssembly.Instance(new WebAssembly.Module(other), kernelImports(memory, 128));
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(other), kernelImports(memory, 0, 128));
 for (let i = 0; i < 20000; i++) exports.multiplyWideTiles(0, 24, 0, 8192, 64, 1, 100, 16384, 0, 16384, 64);
 `;
 

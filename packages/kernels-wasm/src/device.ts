@@ -1,5 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { type CompiledKernels, type KernelImports, kernelImports, type VectorBits } from './compile-kernels.ts';
+import { constantBits } from './generated/binaries.ts';
 import type { Kernel } from './kernel.ts';
 import { POOL_BYTES, poolFields } from './pool-fields.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
@@ -39,11 +40,13 @@ export class Device {
     const { memory } = backend.wasm.asm;
     this.backend = backend;
     this.#kernels = kernels;
-    this.#imports = kernelImports(memory, kernels.vectors);
-    this.#exports = new WebAssembly.Instance(kernels.module, this.#imports).exports as KernelExports;
-    this.#arguments = align(this.allocate(ARGUMENT_BYTES + POOL_BYTES + ALIGNMENT));
+    this.#arguments = align(this.allocate(ARGUMENT_BYTES + POOL_BYTES + 4 * constantBits.length + ALIGNMENT));
     this.#pool = this.#arguments + ARGUMENT_BYTES;
+    const constants = this.#pool + POOL_BYTES;
     new Int32Array(memory.buffer, this.#pool, POOL_BYTES / 4).fill(0);
+    new Uint32Array(memory.buffer, constants, constantBits.length).set(constantBits);
+    this.#imports = kernelImports(memory, constants, kernels.vectors);
+    this.#exports = new WebAssembly.Instance(kernels.module, this.#imports).exports as KernelExports;
   }
 
   /** Bits that an instruction of the kernels works on. */

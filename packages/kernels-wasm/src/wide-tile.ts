@@ -28,7 +28,7 @@ const ROUNDS = 7;
  * nowhere else. A wide tile of single vectors takes 1.4 times as long, one of pairs 0.7 times.
  */
 export function wideTileIsFaster(module: WebAssembly.Module, { wasm }: TfjsWasmBackend): boolean {
-  const { exports } = new WebAssembly.Instance(module, kernelImports(wasm.asm.memory, 128));
+  const { exports } = new WebAssembly.Instance(module, kernelImports(wasm.asm.memory, 0, 128));
   const { multiplyTiles, multiplyWideTiles } = exports as Record<string, MultiplyTiles>;
   const [row, panelRow] = [4 * TILE_ROWS, 4 * PANEL_COLUMNS];
   const bytes = DEPTH * row + DEPTH * panelRow + TILE_ROWS * panelRow;

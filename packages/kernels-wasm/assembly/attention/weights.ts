@@ -1,3 +1,6 @@
+import { loadSome, storeSome } from '../math';
+import { storePair } from '../simd';
+
 /** Added to a masked score. The float32 sum is this number itself, whatever the score, and its exponential is 0. */
 export const MASKED: f32 = -1e30;
 
@@ -25,14 +28,17 @@ export function maskScores(scores: usize, first: i32, rows: i32, keys: i32, keyM
 export function scoreGradients(weights: usize, dWeights: usize, keys: i32, inner: f32, scale: f32): void {
   const inners = f32x4.splat(inner);
   const scales = f32x4.splat(scale);
-  for (; keys >= 4; keys -= 4) {
-    v128.store(dWeights, f32x4.mul(f32x4.mul(v128.load(weights), scales), f32x4.sub(v128.load(dWeights), inners)));
+  for (; keys >= 8; keys -= 8) {
+    const d0 = f32x4.mul(f32x4.mul(v128.load(weights), scales), f32x4.sub(v128.load(dWeights), inners));
+    const d1 = f32x4.mul(f32x4.mul(v128.load(weights, 16), scales), f32x4.sub(v128.load(dWeights, 16), inners));
+    storePair(dWeights, d0, d1);
+    weights += 32;
+    dWeights += 32;
+  }
+  for (; keys > 0; keys -= 4) {
+    const d = f32x4.mul(f32x4.mul(loadSome(weights, keys, 0), scales), f32x4.sub(loadSome(dWeights, keys, 0), inners));
+    storeSome(dWeights, d, keys);
     weights += 16;
     dWeights += 16;
-  }
-  for (; keys > 0; keys--) {
-    store<f32>(dWeights, load<f32>(weights) * scale * (load<f32>(dWeights) - inner));
-    weights += 4;
-    dWeights += 4;
   }
 }

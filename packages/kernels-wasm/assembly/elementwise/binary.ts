@@ -1,3 +1,4 @@
+import { storePair } from '../simd';
 import { nextStep, startWalk, Walk } from '../axes';
 
 /**
@@ -89,8 +90,9 @@ function apply(operation: i32, a: v128, b: v128): v128 {
 function compute(operation: i32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: i32): void {
   if (aStep != 0 && bStep != 0) {
     for (; count >= 8; count -= 8) {
-      v128.store(y, apply(operation, v128.load(a), v128.load(b)));
-      v128.store(y, apply(operation, v128.load(a, 16), v128.load(b, 16)), 16);
+      const y0 = apply(operation, v128.load(a), v128.load(b));
+      const y1 = apply(operation, v128.load(a, 16), v128.load(b, 16));
+      storePair(y, y0, y1);
       a += 32;
       b += 32;
       y += 32;
@@ -98,16 +100,18 @@ function compute(operation: i32, a: usize, aStep: usize, b: usize, bStep: usize,
   } else if (aStep != 0) {
     const other = v128.load32_splat(b);
     for (; count >= 8; count -= 8) {
-      v128.store(y, apply(operation, v128.load(a), other));
-      v128.store(y, apply(operation, v128.load(a, 16), other), 16);
+      const y0 = apply(operation, v128.load(a), other);
+      const y1 = apply(operation, v128.load(a, 16), other);
+      storePair(y, y0, y1);
       a += 32;
       y += 32;
     }
   } else {
     const other = v128.load32_splat(a);
     for (; count >= 8; count -= 8) {
-      v128.store(y, apply(operation, other, v128.load(b)));
-      v128.store(y, apply(operation, other, v128.load(b, 16)), 16);
+      const y0 = apply(operation, other, v128.load(b));
+      const y1 = apply(operation, other, v128.load(b, 16));
+      storePair(y, y0, y1);
       b += 32;
       y += 32;
     }

@@ -1,3 +1,5 @@
+import { storePair } from '../simd';
+
 /** `y = f(x)` for `count` values, `block` of them in a task. */
 @unmanaged
 export class UnaryArgs {
@@ -43,8 +45,9 @@ function apply(operation: i32, x: v128): v128 {
 @inline
 function compute(operation: i32, x: usize, y: usize, count: i32): void {
   for (; count >= 8; count -= 8) {
-    v128.store(y, apply(operation, v128.load(x)));
-    v128.store(y, apply(operation, v128.load(x, 16)), 16);
+    const y0 = apply(operation, v128.load(x));
+    const y1 = apply(operation, v128.load(x, 16));
+    storePair(y, y0, y1);
     x += 32;
     y += 32;
   }

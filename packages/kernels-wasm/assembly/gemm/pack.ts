@@ -1,5 +1,6 @@
 import { PANEL_COLUMNS, TILE_ROWS } from '../../src/product-blocks';
 import { loadPart, storePart } from '../math';
+import { storePair } from '../simd';
 
 /** Bytes from one step of depth to the next in a packed panel. */
 const PANEL_STRIDE: usize = 4 * PANEL_COLUMNS;
@@ -68,10 +69,12 @@ export function packColumns(from: usize, columnStride: i32, depthStride: i32, co
 function packWholeRows(from: usize, depthStride: i32, depth: i32, to: usize): void {
   const step = (<usize>depthStride) << 2;
   for (let k = 0; k < depth; k++) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
-    v128.store(to, v128.load(from, 32), 32);
-    v128.store(to, v128.load(from, 48), 48);
+    const x0 = v128.load(from);
+    const x1 = v128.load(from, 16);
+    const x2 = v128.load(from, 32);
+    const x3 = v128.load(from, 48);
+    storePair(to + 32, x2, x3);
+    storePair(to, x0, x1);
     from += step;
     to += PANEL_STRIDE;
   }

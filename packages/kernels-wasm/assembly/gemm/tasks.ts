@@ -1,5 +1,6 @@
 import { DEPTH_BLOCK } from '../../src/product-blocks';
 import { activateKeepingDerivative } from '../activation';
+import { storePair } from '../simd';
 import { element } from './element';
 import { multiplyPacked, PACKED, packAllColumns, packAllRows, packedColumnsBytes, packedRowsBytes } from './multiply';
 import { sumPackedColumns } from './pack';
@@ -148,10 +149,12 @@ function multiplyBlock(
 
 /** `to += from`, `count` floats. */
 function addRow(from: usize, to: usize, count: i32): void {
-  for (; count >= 4; count -= 4) {
-    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-    from += 16;
-    to += 16;
+  for (; count >= 8; count -= 8) {
+    const sum0 = f32x4.add(v128.load(to), v128.load(from));
+    const sum1 = f32x4.add(v128.load(to, 16), v128.load(from, 16));
+    storePair(to, sum0, sum1);
+    from += 32;
+    to += 32;
   }
   for (; count > 0; count--) {
     store<f32>(to, load<f32>(to) + load<f32>(from));

@@ -2,8 +2,9 @@ import { MULTIPLY_SCRATCH_BYTES } from '../../src/product-blocks';
 import { PROTOTYPE_COLUMNS } from '../../src/soft-target-blocks';
 import { element } from '../gemm/element';
 import { multiplyPacked, packAllColumns } from '../gemm/multiply';
-import { loadPart, splat, storePart } from '../math';
+import { loadSome, splat, storeSome } from '../math';
 import { exponentialsOf, largestOf, scaleRow } from '../rows';
+import { storePair } from '../simd';
 import { SoftTarget } from './arguments';
 import { teacherScores } from './teacher';
 
@@ -35,13 +36,18 @@ function subtractTargets(student: usize, teacher: usize, count: i32, weight: f32
   const factor = splat(1 / exponentialsOf(student, student, count, largestOf(student, count), 1));
   const teacherFactor = splat(1 / exponentialsOf(teacher, teacher, count, largestOf(teacher, count), 1));
   const weights = splat(weight);
-  for (; count >= 4; count -= 4) {
-    v128.store(student, excess(v128.load(student), factor, v128.load(teacher), teacherFactor, weights));
+  for (; count >= 8; count -= 8) {
+    const s0 = excess(v128.load(student), factor, v128.load(teacher), teacherFactor, weights);
+    const s1 = excess(v128.load(student, 16), factor, v128.load(teacher, 16), teacherFactor, weights);
+    storePair(student, s0, s1);
+    student += 32;
+    teacher += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeSome(student, excess(loadSome(student, count, 0), factor, loadSome(teacher, count, 0), teacherFactor, weights), count);
     student += 16;
     teacher += 16;
   }
-  if (count == 0) return;
-  storePart(student, excess(loadPart(student, count, 0), factor, loadPart(teacher, count, 0), teacherFactor, weights), count);
 }
 
 // @ts-ignore: decorator
