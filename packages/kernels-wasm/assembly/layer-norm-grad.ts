@@ -1,6 +1,6 @@
 import { SUM_COLUMNS } from '../src/layer-norm-blocks';
 import { sumOfLanes } from './math';
-import { madd } from './simd';
+import { madd, storePair } from './simd';
 
 /** Rows `[rows, width]`, `rowsPerTask` of them a task; every field is 32 bits. */
 @unmanaged
@@ -51,21 +51,32 @@ function gradientOfRow(
   const means = f32x4.splat(mean);
   const factors = f32x4.splat(factor);
   const bytes = (<usize>width) << 2;
-  const whole = bytes & ~15;
-  let sums = f32x4.splat(0);
-  let products = f32x4.splat(0);
+  const whole = bytes & ~31;
+  let sums0 = f32x4.splat(0);
+  let sums1 = sums0;
+  let products0 = sums0;
+  let products1 = sums0;
   let at: usize = 0;
-  for (; at < whole; at += 16) {
-    const d = v128.load(dy + at);
-    const n = f32x4.mul(f32x4.sub(v128.load(x + at), means), factors);
-    const g = f32x4.mul(d, v128.load(scale + at));
-    sums = f32x4.add(sums, g);
-    products = madd(g, n, products);
-    v128.store(dScale + at, madd(d, n, v128.load(dScale + at)));
-    v128.store(dBias + at, f32x4.add(v128.load(dBias + at), d));
+  for (; at < whole; at += 32) {
+    const d0 = v128.load(dy + at);
+    const d1 = v128.load(dy + at, 16);
+    const n0 = f32x4.mul(f32x4.sub(v128.load(x + at), means), factors);
+    const n1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), means), factors);
+    const g0 = f32x4.mul(d0, v128.load(scale + at));
+    const g1 = f32x4.mul(d1, v128.load(scale + at, 16));
+    sums0 = f32x4.add(sums0, g0);
+    sums1 = f32x4.add(sums1, g1);
+    products0 = madd(g0, n0, products0);
+    products1 = madd(g1, n1, products1);
+    const toScale0 = madd(d0, n0, v128.load(dScale + at));
+    const toScale1 = madd(d1, n1, v128.load(dScale + at, 16));
+    const toBias0 = f32x4.add(v128.load(dBias + at), d0);
+    const toBias1 = f32x4.add(v128.load(dBias + at, 16), d1);
+    storePair(dScale + at, toScale0, toScale1);
+    storePair(dBias + at, toBias0, toBias1);
   }
-  let sum = sumOfLanes(sums);
-  let product = sumOfLanes(products);
+  let sum = sumOfLanes(f32x4.add(sums0, sums1));
+  let product = sumOfLanes(f32x4.add(products0, products1));
   for (; at < bytes; at += 4) {
     const d = load<f32>(dy + at);
     const n = (load<f32>(x + at) - mean) * factor;
@@ -79,10 +90,14 @@ function gradientOfRow(
   product /= <f32>width;
   const sumEach = f32x4.splat(sum);
   const minusProduct = f32x4.splat(-product);
-  for (at = 0; at < whole; at += 16) {
-    const n = f32x4.mul(f32x4.sub(v128.load(x + at), means), factors);
-    const g = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(scale + at)), sumEach);
-    v128.store(dx + at, f32x4.mul(madd(n, minusProduct, g), factors));
+  for (at = 0; at < whole; at += 32) {
+    const n0 = f32x4.mul(f32x4.sub(v128.load(x + at), means), factors);
+    const n1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), means), factors);
+    const g0 = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(scale + at)), sumEach);
+    const g1 = f32x4.sub(f32x4.mul(v128.load(dy + at, 16), v128.load(scale + at, 16)), sumEach);
+    const dx0 = f32x4.mul(madd(n0, minusProduct, g0), factors);
+    const dx1 = f32x4.mul(madd(n1, minusProduct, g1), factors);
+    storePair(dx + at, dx0, dx1);
   }
   for (; at < bytes; at += 4) {
     const n = (load<f32>(x + at) - mean) * factor;

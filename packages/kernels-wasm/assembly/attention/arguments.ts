@@ -7,7 +7,7 @@ export class Attention {
   y: usize;
   /** 0, or where the logarithms of the softmax denominators are, divided by `scale` as scores are before it, `[heads, B, N]`. */
   logSumExp: usize;
-  /** 0, or where the weights are, `[heads, B, N, N]`: they are kept, or the logarithms. */
+  /** 0, or where the weights are, `[heads, B, N, keys]` with the keys of {@link paddedKeys}: they are kept, or the logarithms. */
   weights: usize;
   /** 0, or `[B, N]` float32: added to the scores is `(1 - mask) * MASKED`. */
   keyMask: usize;
@@ -27,6 +27,13 @@ export class Attention {
   dQkv: usize;
   /** What scores are multiplied with: `1 / sqrt(headSize)`. */
   scale: f32;
+}
+
+/** Keys of a row of scores or weights: whole pairs of vectors. Those that are not there have the weight 0. */
+// @ts-ignore: decorator
+@inline
+export function paddedKeys(args: Attention): i32 {
+  return (args.tokens + 7) & ~7;
 }
 
 /** The sample of a task, and its head. */
@@ -54,7 +61,7 @@ export function rowsOf(args: Attention, tensor: usize, task: i32): usize {
   return element(tensor, width, 1, sampleOf(args, task) * args.tokens, headOf(args, task) * args.headSize);
 }
 
-/** Where `[N]` or `[N, N]` values (`size` in all) of a task begin in `[heads, B, size]`. */
+/** Where `[N]` or `[N, keys]` values (`size` in all) of a task begin in `[heads, B, size]`. */
 export function valuesOf(args: Attention, values: usize, task: i32, size: i32): usize {
   return element(values, size, 1, headOf(args, task) * args.batch + sampleOf(args, task), 0);
 }

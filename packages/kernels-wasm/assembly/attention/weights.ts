@@ -4,9 +4,9 @@ import { storePair } from '../simd';
 /** Added to a masked score. The float32 sum is this number itself, whatever the score, and its exponential is 0. */
 export const MASKED: f32 = -1e30;
 
-/** Masks the scores `[rows, keys]`, not yet scaled, of the queries `first...` of a head. */
-export function maskScores(scores: usize, first: i32, rows: i32, keys: i32, keyMask: usize, causal: bool): void {
-  if (keyMask == 0 && !causal) return;
+/** Masks the scores `[rows, padded]`, not yet scaled, of the queries `first...` of a head. Those of the keys from `keys` on are no scores. */
+export function maskScores(scores: usize, first: i32, rows: i32, keys: i32, padded: i32, keyMask: usize, causal: bool): void {
+  if (keyMask == 0 && !causal && padded == keys) return;
   for (let row = 0; row < rows; row++) {
     if (keyMask != 0) {
       for (let key = 0; key < keys; key++) {
@@ -20,7 +20,8 @@ export function maskScores(scores: usize, first: i32, rows: i32, keys: i32, keyM
         store<f32>(at, load<f32>(at) + MASKED);
       }
     }
-    scores += (<usize>keys) << 2;
+    for (let key = keys; key < padded; key++) store<f32>(scores + ((<usize>key) << 2), -Infinity);
+    scores += (<usize>padded) << 2;
   }
 }
 

@@ -15,7 +15,7 @@ const QUERY_BLOCK = 96;
 /**
  * `VitrailAttention` and its gradient: one task for each head of each sample.
  *
- * What is kept for the gradient (and made without one too: a kernel does not know) are the weights `[heads, B, N, N]` of short sequences,
+ * What is kept for the gradient (and made without one too: a kernel does not know) are the weights `[heads, B, N, keys]` of short sequences, with as many keys as `paddedKeys`,
  * else the logarithms of the softmax denominators of the scores before scaling `[heads, B, N]`.
  */
 export const attentionKernels: KernelSet = (device, stock) => {
@@ -38,8 +38,8 @@ export const attentionKernels: KernelSet = (device, stock) => {
       const y = device.output([batch, tokens, packed / 3]);
       const headSize = packed / 3 / heads;
       const isKept = keepsWeights(tokens, headSize);
-      const kept = device.output(isKept ? [heads, batch, tokens, tokens] : [heads, batch, tokens]);
-      const block = isKept ? 0 : 4 * queryBlock(isKept, tokens) * tokens;
+      const kept = device.output(isKept ? [heads, batch, tokens, paddedKeys(tokens)] : [heads, batch, tokens]);
+      const block = isKept ? 0 : 4 * queryBlock(isKept, tokens) * paddedKeys(tokens);
       const scratch = packedBytes(tokens, headSize) + packedBytes(headSize, tokens) + block + 4 * tokens * headSize;
       withMask(constants.keyMask, (mask) => {
         const words = attentionWords(device, { qkv, y, kept, mask, ...constants, heads, causal });
@@ -68,7 +68,7 @@ export const attentionKernels: KernelSet = (device, stock) => {
       const headSize = packed / 3 / heads;
       const block = queryBlock(kept.shape.length === 4, tokens);
       const panels = 2 * packedBytes(tokens, headSize) + packedBytes(headSize, tokens);
-      const scratch = panels + 8 * block * tokens + 4 * (tokens + block) * headSize;
+      const scratch = panels + 8 * block * paddedKeys(tokens) + 4 * (tokens + block) * headSize;
       withMask(constants.keyMask, (mask) => {
         const words = attentionWords(device, { qkv, y, kept, mask, ...constants, heads, causal });
         words.push(device.address(dy), device.address(dQkv));
@@ -78,6 +78,11 @@ export const attentionKernels: KernelSet = (device, stock) => {
     },
   };
 };
+
+/** Keys of a row of weights, as in `assembly/attention/arguments.ts`. */
+function paddedKeys(tokens: number): number {
+  return 8 * Math.ceil(tokens / 8);
+}
 
 /** Bytes of a packed right-hand matrix. */
 function packedBytes(columns: number, depth: number): number {
@@ -100,7 +105,7 @@ type Arguments = Record<'qkv' | 'y' | 'kept', TensorInfo> & AttentionConstants &
 function attentionWords(device: Device, { qkv, y, kept, mask, cos, sin, heads, causal }: Arguments): number[] {
   const [batch, tokens, packed] = qkv.shape;
   const headSize = packed / 3 / heads;
-  // [heads, B, N, N], or the logarithms [heads, B, N].
+  // [heads, B, N, keys], or the logarithms [heads, B, N].
   const hasWeights = kept.shape.length === 4;
   return [
     device.address(qkv),
