@@ -1,5 +1,5 @@
 import { TILE_ROWS } from '../../src/product-blocks';
-import { madd } from '../simd';
+import { madd, storePair } from '../simd';
 
 /**
  * As {@link multiplyTiles}, of sixteen columns: `c [6, 16] = start [6, 16] + a b`, `b [depth, 16]`. The same sums in the same order, for
@@ -91,35 +91,23 @@ export function multiplyWideTiles(
       right += bStep;
     }
     row = c;
-    v128.store(row, c00);
-    v128.store(row, c01, 16);
-    v128.store(row, c02, 32);
-    v128.store(row, c03, 48);
+    storePair(row, c00, c01);
+    storePair(row + 32, c02, c03);
     row += stride;
-    v128.store(row, c10);
-    v128.store(row, c11, 16);
-    v128.store(row, c12, 32);
-    v128.store(row, c13, 48);
+    storePair(row, c10, c11);
+    storePair(row + 32, c12, c13);
     row += stride;
-    v128.store(row, c20);
-    v128.store(row, c21, 16);
-    v128.store(row, c22, 32);
-    v128.store(row, c23, 48);
+    storePair(row, c20, c21);
+    storePair(row + 32, c22, c23);
     row += stride;
-    v128.store(row, c30);
-    v128.store(row, c31, 16);
-    v128.store(row, c32, 32);
-    v128.store(row, c33, 48);
+    storePair(row, c30, c31);
+    storePair(row + 32, c32, c33);
     row += stride;
-    v128.store(row, c40);
-    v128.store(row, c41, 16);
-    v128.store(row, c42, 32);
-    v128.store(row, c43, 48);
+    storePair(row, c40, c41);
+    storePair(row + 32, c42, c43);
     row += stride;
-    v128.store(row, c50);
-    v128.store(row, c51, 16);
-    v128.store(row, c52, 32);
-    v128.store(row, c53, 48);
+    storePair(row, c50, c51);
+    storePair(row + 32, c52, c53);
     a += aPanel;
     start += <usize>TILE_ROWS * startStride;
     c += <usize>TILE_ROWS * stride;

@@ -1,5 +1,5 @@
 import { TILE_ROWS } from '../../src/product-blocks';
-import { madd } from '../simd';
+import { madd, storePair } from '../simd';
 
 /**
  * Of `count` blocks one below the other, each `c [6, 8] = start [6, 8] + a b`, from the panels `a [depth, 6]` and `b [depth, 8]`, whose
@@ -68,23 +68,17 @@ export function multiplyTiles(
       right += bStep;
     }
     row = c;
-    v128.store(row, c00);
-    v128.store(row, c01, 16);
+    storePair(row, c00, c01);
     row += stride;
-    v128.store(row, c10);
-    v128.store(row, c11, 16);
+    storePair(row, c10, c11);
     row += stride;
-    v128.store(row, c20);
-    v128.store(row, c21, 16);
+    storePair(row, c20, c21);
     row += stride;
-    v128.store(row, c30);
-    v128.store(row, c31, 16);
+    storePair(row, c30, c31);
     row += stride;
-    v128.store(row, c40);
-    v128.store(row, c41, 16);
+    storePair(row, c40, c41);
     row += stride;
-    v128.store(row, c50);
-    v128.store(row, c51, 16);
+    storePair(row, c50, c51);
     a += aPanel;
     start += <usize>TILE_ROWS * startStride;
     c += <usize>TILE_ROWS * stride;
