@@ -6,7 +6,7 @@ import { vitSize, vitStep } from './workloads/vit-step.ts';
 
 const product = gemm({ name: 'gemm', title: 'y = x k', a: [8, 4], b: [4, 2], sizes: [8, 4, 2] });
 const step = vitStep(vitSize, { name: 'vit-step', dropped: 0 });
-const options = { data: { file: '', tensors: {} }, rounds: 3 };
+const options = { data: { file: '', tensors: {} }, rounds: 3, settleMs: 0 };
 
 /** A participant that gives these times and values, one after the other, and keeps what it was asked. */
 function fake(engine: string, times: readonly number[], values: readonly number[] = []) {
@@ -42,6 +42,12 @@ describe('measureWorkload', () => {
       loss: 1,
     });
     expect(asked.map(({ repeats }) => repeats)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('leaves out runs of a step until they took long enough, and compares the first three alone', async () => {
+    const { participant, asked } = fake('vitrail', [400, 300, 200, 60, 50, 7, 7, 7], [3, 2, 1, 8, 8, 9, 9, 9]);
+    const [{ medianMs, loss }] = await measureWorkload(step, [participant], { ...options, settleMs: 1000 });
+    expect({ medianMs, loss, runs: asked.length }).toEqual({ medianMs: 7, loss: 1, runs: 8 });
   });
 
   it('repeats what is quick until a sample takes a tenth of a second', async () => {

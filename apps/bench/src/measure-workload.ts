@@ -18,16 +18,24 @@ export type Participant = {
 /** Runs before anything counts: engines compile, and their first losses or results are compared. */
 const warmUps = 3;
 
+/** Milliseconds that the runs of a training step take together before any counts: JavaScript is compiled as it runs, and a training run has thousands. */
+const settlingMs = 2000;
+
 /**
  * Measures a workload on every participant, interleaved.
  *
- * Each first runs three times, and, if it is quick, once more as often as it will be run per sample: so often that a sample takes `sampleMs`.
- * A training step is one run per sample.
+ * Each first runs three times, and then, if it is a training step, until its runs took `settleMs`; else, if it is quick, once more as often as it will
+ * be run per sample: so often that a sample takes `sampleMs`. A training step is one run per sample.
  */
 export async function measureWorkload(
   workload: Workload,
   participants: readonly Participant[],
-  { data, rounds, sampleMs = 100 }: { data: TensorData; rounds: number; sampleMs?: number },
+  {
+    data,
+    rounds,
+    sampleMs = 100,
+    settleMs = settlingMs,
+  }: { data: TensorData; rounds: number; sampleMs?: number; settleMs?: number },
 ): Promise<Row[]> {
   const request = (repeats: number): Request => ({
     workload: workload.name,
@@ -36,7 +44,7 @@ export async function measureWorkload(
     data,
     repeats,
   });
-  const warm = await interleave(participants, 1, (participant) => warmUp(participant, workload, request, sampleMs));
+  const warm = await interleave(participants, 1, (participant) => warmUp(participant, workload, request, { sampleMs, settleMs }));
   const measured = await interleave(
     participants.map((participant, i) => ({ participant, ...warm[i] })),
     rounds,
@@ -65,18 +73,19 @@ async function warmUp(
   participant: Participant,
   { spec }: Workload,
   request: (repeats: number) => Request,
-  sampleMs: number,
+  { sampleMs, settleMs }: { sampleMs: number; settleMs: number },
 ): Promise<Warm> {
   const engine = await participant.process();
   const { version, threads } = engine.hello;
   const values: number[] = [];
+  const isStep = spec.kind === 'vit-step' || spec.kind === 'recipe-step';
   let ms = 0;
-  for (let run = 0; run < warmUps; run++) {
+  for (let run = 0, spent = 0; run < warmUps || (isStep && spent < settleMs); run++) {
     const answer = await engine.ask(request(1));
     ms = answer.ms;
-    if (answer.value !== undefined) values.push(answer.value);
+    spent += ms;
+    if (answer.value !== undefined && run < warmUps) values.push(answer.value);
   }
-  const isStep = spec.kind === 'vit-step' || spec.kind === 'recipe-step';
   if (isStep || ms >= sampleMs) return { version, threads, values, repeats: 1 };
   const { ms: quicker } = await engine.ask(request(Math.ceil(sampleMs / ms)));
   return { version, threads, values, repeats: Math.ceil(sampleMs / quicker) };
