@@ -18,13 +18,13 @@ export const constants = {
   ROUND_LESS_BIAS_24: 0x4b400000 - 127 - 24,
   TWO_TO_MINUS_24: float32(5.9604645e-8),
   EXPONENT_BIAS: 127,
-  LOG2_E: float32(1.44269504),
-  MINUS_LOG2_E: float32(-1.44269504),
+  LOG2_E: float32(Math.LOG2E),
+  MINUS_LOG2_E: float32(-Math.LOG2E),
   /** ln 2 in two parts; an integer below 2^15 times the first is exact (Cephes, `expf`). */
   LN2_HIGH: float32(0.693359375),
-  LN2_LOW: float32(-2.12194440e-4),
+  LN2_LOW: float32(-2.1219444e-4),
   MINUS_LN2_HIGH: float32(-0.693359375),
-  MINUS_LN2_LOW: float32(2.12194440e-4),
+  MINUS_LN2_LOW: float32(2.1219444e-4),
   /** Outside of these exp is infinite, or 0. */
   EXP_HIGHEST: float32(89),
   EXP_LOWEST: float32(-104),
@@ -32,7 +32,7 @@ export const constants = {
   EXP_LOWEST_NORMAL: float32(-88),
 
   /** `(e^r - 1 - r) / r^2` for `|r| <= ln(2) / 2` (Cephes, `expf`), by powers of r. */
-  EXP_5: float32(1.9875691500e-4),
+  EXP_5: float32(1.98756915e-4),
   EXP_4: float32(1.3981999507e-3),
   EXP_3: float32(8.3334519073e-3),
   EXP_2: float32(4.1665795894e-2),
@@ -45,7 +45,7 @@ export const constants = {
   ERF_SMALL_5: float32(-6.00380125e-4),
   ERF_SMALL_4: float32(4.99585364e-3),
   ERF_SMALL_3: float32(-2.67685801e-2),
-  ERF_SMALL_2: float32(1.12818770e-1),
+  ERF_SMALL_2: float32(1.1281877e-1),
   ERF_SMALL_1: float32(-3.76125008e-1),
   ERF_SMALL_0: float32(1.28379151e-1),
   ERF_LARGE_5: float32(2.14590706e-4),
@@ -62,8 +62,8 @@ export const constants = {
   TWENTY_THREE: float32(23),
   /** `(log(1 + m) - m + m^2 / 2) / m^3` (Cephes, `logf`), by powers of m. */
   LOG_8: float32(7.0376836292e-2),
-  LOG_7: float32(-1.1514610310e-1),
-  LOG_6: float32(1.1676998740e-1),
+  LOG_7: float32(-1.151461031e-1),
+  LOG_6: float32(1.167699874e-1),
   LOG_5: float32(-1.2420140846e-1),
   LOG_4: float32(1.4249322787e-1),
   LOG_3: float32(-1.6668057665e-1),

@@ -1,9 +1,9 @@
-/** Fields of the pool (`assembly/pool.ts`, which knows the first seven), as indices of 32-bit words. */
+/** Fields of the pool (`assembly/pool.ts`, which knows the first seven and the queues), as indices of 32-bit words. */
 export const poolFields = {
   /** Number of jobs so far. */
   jobs: 0,
-  /** Tasks that nobody has taken yet; negative after threads that came too late. */
-  next: 1,
+  /** Threads that take from it. */
+  threads: 1,
   finished: 2,
   scratch: 5,
   scratchBytes: 6,
@@ -17,5 +17,15 @@ export const poolFields = {
   failed: 10,
 } as const;
 
-/** Bytes of the pool: a cache line. */
-export const POOL_BYTES = 64;
+const LINE_BYTES = 64;
+
+/** Threads of a pool, at most. */
+export const MAXIMUM_THREADS = 64;
+
+/** Bytes of the pool: a cache line, and one for the queue of each thread. */
+export const POOL_BYTES = LINE_BYTES * (1 + MAXIMUM_THREADS);
+
+/** Index of a thread's count of tasks that nobody has taken yet, as a 32-bit word; negative after threads that came too late. */
+export function tasksLeft(thread: number): number {
+  return (LINE_BYTES / 4) * (1 + thread);
+}

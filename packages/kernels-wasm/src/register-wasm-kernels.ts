@@ -6,6 +6,7 @@ import { Device } from './device.ts';
 import { availableCores, isNode } from './environment.ts';
 import { binaries } from './generated/binaries.ts';
 import { wasmKernels } from './kernels/index.ts';
+import { MAXIMUM_THREADS } from './pool-fields.ts';
 import { withSharedMemory } from './shared-memory.ts';
 import { currentWasmBackend, type TfjsWasmBackend } from './tfjs-wasm-backend.ts';
 import { canShareMemory, isShared, useSharedMemory, type WasmPaths } from './use-shared-memory.ts';
@@ -30,8 +31,6 @@ export type WasmKernelOptions = {
 
 /** What runs. */
 export type WasmKernelReport = { build: WasmBuild; threads: number; vectors: VectorBits };
-
-const MAXIMUM_THREADS = 64;
 
 /** The kernels that tfjs itself registers, by name, for the cases that ours leave to them. */
 const stock = new Map<string, KernelFunc>();

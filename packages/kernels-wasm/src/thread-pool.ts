@@ -2,13 +2,13 @@ import { VitrailError } from '@vitrail/core';
 import type { KernelImports } from './compile-kernels.ts';
 import { isNode } from './environment.ts';
 import type { Kernel } from './kernel.ts';
-import { POOL_BYTES, poolFields } from './pool-fields.ts';
+import { POOL_BYTES, poolFields, tasksLeft } from './pool-fields.ts';
 import { type EndWorker, startWorkers } from './workers.ts';
 
 /** What the compiled kernels export. */
 export type KernelExports = {
   runAlone(kernel: Kernel, words: number, tasks: number, scratch: number): void;
-  offerTasks(pool: number, kernel: Kernel, words: number, tasks: number): void;
+  offerTasks(pool: number, kernel: Kernel, words: number, tasks: number, threads: number): void;
   takeTasks(pool: number, thread: number): void;
   spinUntilFinished(pool: number, tasks: number): number;
 };
@@ -56,14 +56,15 @@ export class ThreadPool {
   /** Runs `tasks` tasks and comes back when all are done. */
   run(kernel: Kernel, words: number, tasks: number): void {
     const state = this.#state;
-    this.#exports.offerTasks(this.#address, kernel, words, tasks);
+    this.#exports.offerTasks(this.#address, kernel, words, tasks, this.threads);
     if (Atomics.load(state, poolFields.sleeping) > 0) Atomics.notify(state, poolFields.jobs);
     try {
       this.#exports.takeTasks(this.#address, 0);
     } catch (error) {
       // The task that this thread had, and those that nobody has taken, will not be done; those of the workers end before anything else runs.
-      const untaken = Math.max(0, Atomics.exchange(state, poolFields.next, 0));
-      Atomics.add(state, poolFields.finished, 1 + untaken);
+      let undone = 1;
+      for (let thread = 0; thread < this.threads; thread++) undone += Math.max(0, Atomics.exchange(state, tasksLeft(thread), 0));
+      Atomics.add(state, poolFields.finished, undone);
       this.#waitUntilFinished(tasks);
       throw error;
     }

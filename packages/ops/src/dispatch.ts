@@ -55,9 +55,13 @@ export function runOrCompose<Name extends string = KernelName>(
   composition: () => Tensor[],
 ): Tensor[] {
   if (getKernel(name, getBackend()) === undefined) return composition();
-  const present = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
-  if (!present.every(([input, { dtype }]) => dtype === 'float32' || OF_OTHER_TYPES.has(input))) return composition();
-  const outputs: Tensor | Tensor[] = engine().runKernel(name, Object.fromEntries(present), attributes);
+  const present: Record<string, Tensor> = {};
+  for (const [input, tensor] of Object.entries(inputs)) {
+    if (tensor === undefined) continue;
+    if (tensor.dtype !== 'float32' && !OF_OTHER_TYPES.has(input)) return composition();
+    present[input] = tensor;
+  }
+  const outputs: Tensor | Tensor[] = engine().runKernel(name, present, attributes);
   const all = Array.isArray(outputs) ? outputs : [outputs];
   return all.length > 0 ? all : composition();
 }
