@@ -1,16 +1,4 @@
-import {
-  cast,
-  div,
-  greater,
-  maximum,
-  mul,
-  sqrt,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
+import { cast, div, greater, maximum, mul, sqrt, square, sub, sum, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { requireLastAxis } from '@vitrail/core';
 import { asRows, view } from './as-rows.ts';
 import { differentiable, runOrCompose } from './dispatch.ts';
