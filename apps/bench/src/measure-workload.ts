@@ -18,24 +18,19 @@ export type Participant = {
 /** Runs before anything counts: engines compile, and their first losses or results are compared. */
 const warmUps = 3;
 
-/** Milliseconds that the runs of a training step take together before any counts: JavaScript is compiled as it runs, and a training run has thousands. */
-const settlingMs = 2000;
+/** Milliseconds that a sample takes at least. In training one step follows the other, and JavaScript is compiled as it runs: of steps it is longer. */
+const leastSampleMs = { step: 1000, other: 100 };
 
 /**
  * Measures a workload on every participant, interleaved.
  *
- * Each first runs three times, and then, if it is a training step, until its runs took `settleMs`; else, if it is quick, once more as often as it will
- * be run per sample: so often that a sample takes `sampleMs`. A training step is one run per sample.
+ * Each first runs three times, and, if it is quick, once more as often as it will be run per sample: so often that a sample takes a tenth of a
+ * second, or a second if it is a training step.
  */
 export async function measureWorkload(
   workload: Workload,
   participants: readonly Participant[],
-  {
-    data,
-    rounds,
-    sampleMs = 100,
-    settleMs = settlingMs,
-  }: { data: TensorData; rounds: number; sampleMs?: number; settleMs?: number },
+  { data, rounds }: { data: TensorData; rounds: number },
 ): Promise<Row[]> {
   const request = (repeats: number): Request => ({
     workload: workload.name,
@@ -44,7 +39,7 @@ export async function measureWorkload(
     data,
     repeats,
   });
-  const warm = await interleave(participants, 1, (participant) => warmUp(participant, workload, request, { sampleMs, settleMs }));
+  const warm = await interleave(participants, 1, (participant) => warmUp(participant, workload, request));
   const measured = await interleave(
     participants.map((participant, i) => ({ participant, ...warm[i] })),
     rounds,
@@ -69,24 +64,18 @@ export async function measureWorkload(
 /** What the first runs of a participant told. */
 type Warm = { version: string; threads: number; values: readonly number[]; repeats: number };
 
-async function warmUp(
-  participant: Participant,
-  { spec }: Workload,
-  request: (repeats: number) => Request,
-  { sampleMs, settleMs }: { sampleMs: number; settleMs: number },
-): Promise<Warm> {
+async function warmUp(participant: Participant, { spec }: Workload, request: (repeats: number) => Request): Promise<Warm> {
   const engine = await participant.process();
   const { version, threads } = engine.hello;
   const values: number[] = [];
-  const isStep = spec.kind === 'vit-step' || spec.kind === 'recipe-step';
+  const sampleMs = isStep(spec) ? leastSampleMs.step : leastSampleMs.other;
   let ms = 0;
-  for (let run = 0, spent = 0; run < warmUps || (isStep && spent < settleMs); run++) {
+  for (let run = 0; run < warmUps; run++) {
     const answer = await engine.ask(request(1));
     ms = answer.ms;
-    spent += ms;
-    if (answer.value !== undefined && run < warmUps) values.push(answer.value);
+    if (answer.value !== undefined) values.push(answer.value);
   }
-  if (isStep || ms >= sampleMs) return { version, threads, values, repeats: 1 };
+  if (ms >= sampleMs) return { version, threads, values, repeats: 1 };
   const { ms: quicker } = await engine.ask(request(Math.ceil(sampleMs / ms)));
   return { version, threads, values, repeats: Math.ceil(sampleMs / quicker) };
 }
@@ -104,7 +93,6 @@ function rowOf(
   }
   const times = answers.map(({ ms }) => ms);
   const medianMs = median(times);
-  const isStep = spec.kind === 'vit-step' || spec.kind === 'recipe-step';
   const launchesPerLayer = answers[0].launchesPerLayer;
   return {
     ...ran,
@@ -112,9 +100,14 @@ function rowOf(
     minMs: Math.min(...times),
     rounds: times.length,
     ...(flops !== undefined && { gflops: flops / medianMs / 1e6 }),
-    ...(isStep && { loss: state.values.at(-1) }),
+    ...(isStep(spec) && { loss: state.values.at(-1) }),
     ...(launchesPerLayer !== undefined && { launchesPerLayer }),
   };
+}
+
+/** Whether it is a whole training step. */
+function isStep({ kind }: Workload['spec']): boolean {
+  return kind === 'vit-step' || kind === 'recipe-step';
 }
 
 function largestDifference(values: readonly number[], reference: readonly number[]): number {
