@@ -80,8 +80,8 @@ describe('measureWorkload', () => {
     ['fails before the rounds', 2],
     ['fails in a round', 4],
   ])('has a row with the reason for an engine that %s, and measures the other', async (_, runs) => {
-    const other = fake('vitrail', [1, 1, 1, 7, 7, 7]);
-    const failing = fake('torch', Array(runs).fill(1));
+    const other = fake('vitrail', [1000, 1000, 1000, 7, 7, 7]);
+    const failing = fake('torch', Array(runs).fill(1000));
     const rows = await measureWorkload(step, [failing.participant, other.participant], options);
     expect(rows[0]).toMatchObject({ engine: 'torch', medianMs: null, minMs: null, rounds: 0, error: 'no more times' });
     expect(rows[1]).toMatchObject({ engine: 'vitrail', medianMs: 7, rounds: 3 });

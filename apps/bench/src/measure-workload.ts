@@ -19,18 +19,20 @@ export type Participant = {
 const warmUps = 3;
 
 /** Milliseconds that a sample takes at least. In training one step follows the other, and JavaScript is compiled as it runs: of steps it is longer. */
-const leastSampleMs = { step: 1000, other: 100 };
+function leastSampleMs({ spec }: Workload): number {
+  return isStep(spec) ? 1000 : 100;
+}
 
 /**
  * Measures a workload on every participant, interleaved.
  *
- * Each first runs three times, and, if it is quick, once more as often as it will be run per sample: so often that a sample takes a tenth of a
- * second, or a second if it is a training step.
+ * Each first runs three times, and, if it is quick, once more as often as it will be run per sample: so often that a sample takes
+ * `sampleMs`, by default a tenth of a second, or a second if it is a training step.
  */
 export async function measureWorkload(
   workload: Workload,
   participants: readonly Participant[],
-  { data, rounds }: { data: TensorData; rounds: number },
+  { data, rounds, sampleMs = leastSampleMs(workload) }: { data: TensorData; rounds: number; sampleMs?: number },
 ): Promise<Row[]> {
   const request = (repeats: number): Request => ({
     workload: workload.name,
@@ -39,7 +41,7 @@ export async function measureWorkload(
     data,
     repeats,
   });
-  const warm = await interleave(participants, 1, (participant) => warmUp(participant, workload, request));
+  const warm = await interleave(participants, 1, (participant) => warmUp(participant, request, sampleMs));
   const measured = await interleave(
     participants.map((participant, i) => ({ participant, ...warm[i] })),
     rounds,
@@ -64,11 +66,10 @@ export async function measureWorkload(
 /** What the first runs of a participant told. */
 type Warm = { version: string; threads: number; values: readonly number[]; repeats: number };
 
-async function warmUp(participant: Participant, { spec }: Workload, request: (repeats: number) => Request): Promise<Warm> {
+async function warmUp(participant: Participant, request: (repeats: number) => Request, sampleMs: number): Promise<Warm> {
   const engine = await participant.process();
   const { version, threads } = engine.hello;
   const values: number[] = [];
-  const sampleMs = isStep(spec) ? leastSampleMs.step : leastSampleMs.other;
   let ms = 0;
   for (let run = 0; run < warmUps; run++) {
     const answer = await engine.ask(request(1));
