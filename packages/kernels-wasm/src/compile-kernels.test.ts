@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { matMul, setBackend, tidy } from '@tensorflow/tfjs-core';
@@ -50,6 +51,12 @@ describe.skipIf(widest !== 256)('vectors of 256 bits (skipped where the engine o
     expect(after).toContain('Begin revec');
   });
 
+  it('come with flags and paths that only sound like theirs', async () => {
+    const [, after] = await traceOfPacking('--title=liftoff', '--no-experimental-wasm-revectorize');
+    expect(after).toBeUndefined();
+    expect((await traceOfPacking('--title=liftoff'))[1]).not.toContain('Begin revec');
+  });
+
   it('are used by default, and can be asked for and turned off', async () => {
     const product = () => tidy(() => matMul(sampleTensor([37, 100]), sampleTensor([100, 83], 2)).dataSync());
     expect(await registerWasmKernels({ vectors: 128 })).toMatchObject({ vectors: 128 });
@@ -60,13 +67,29 @@ describe.skipIf(widest !== 256)('vectors of 256 bits (skipped where the engine o
   });
 });
 
+it('are left out where flags cannot be set', async () => {
+  const { default: v8 } = await import('node:v8');
+  const { setFlagsFromString } = v8;
+  v8.setFlagsFromString = () => {
+    throw new Error('not implemented');
+  };
+  syncBuiltinESMExports();
+  try {
+    await registerWasmKernels({ vectors: 128 });
+    expect(await registerWasmKernels()).toMatchObject({ vectors: 128 });
+  } finally {
+    v8.setFlagsFromString = setFlagsFromString;
+    syncBuiltinESMExports();
+  }
+});
+
 it('are refused where there are none', async () => {
   const { arch } = process;
   Object.defineProperty(process, 'arch', { value: 'arm64' });
   try {
     await registerWasmKernels({ vectors: 128 });
     expect(await registerWasmKernels()).toMatchObject({ vectors: 128 });
-    await expect(registerWasmKernels({ vectors: 256 })).rejects.toThrow('need Node 24 or newer on a processor with AVX2');
+    await expect(registerWasmKernels({ vectors: 256 })).rejects.toThrow('need Node 24 or newer');
   } finally {
     Object.defineProperty(process, 'arch', { value: arch });
   }

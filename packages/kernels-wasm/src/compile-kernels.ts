@@ -18,8 +18,8 @@ export type KernelImports = {
 const FIRST_PACKING_V8 = 13;
 
 /**
- * Flags of V8 under which the vectors of adjacent values become one of 256 bits, two by two. Code has to be compiled once and for all, so that
- * the flags need to stand no longer than that takes.
+ * Flags of V8 under which the vectors of adjacent values become one of 256 bits, two by two; and code is compiled at its best level at once, so
+ * that the flags need to stand no longer than that takes.
  */
 const packing: readonly { name: string; set: string; reset: string }[] = [
   { name: 'experimental-wasm-revectorize', set: '--experimental-wasm-revectorize', reset: '--no-experimental-wasm-revectorize' },
@@ -45,12 +45,13 @@ export async function compileKernels(
 ): Promise<CompiledKernels> {
   if (vectors !== 128 && canPackVectors()) {
     const module = await compilePacked(code);
-    if (wideTileIsFaster(module, backend)) return { module, vectors: 256 };
+    if (module !== undefined && wideTileIsFaster(module, backend)) return { module, vectors: 256 };
   }
   if (vectors === 256) {
     throw new VitrailError(
       'unavailable',
-      'vectors of 256 bits need Node 24 or newer on a processor with AVX2: use 128, or leave them out for what is fastest here',
+      'vectors of 256 bits need Node 24 or newer, without flags of its own for the compiler of WebAssembly, on a processor with AVX2: use 128, or ' +
+        'leave them out for what is fastest here',
     );
   }
   return { module: new WebAssembly.Module(code), vectors: 128 };
@@ -60,16 +61,35 @@ function canPackVectors(): boolean {
   return isNode() && process.arch === 'x64' && Number.parseInt(process.versions.v8 ?? '', 10) >= FIRST_PACKING_V8;
 }
 
-async function compilePacked(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+/** The module, or nothing where flags cannot be set. */
+async function compilePacked(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module | undefined> {
   const { setFlagsFromString } = await importBuiltin<typeof import('node:v8')>('node:v8');
-  const ofUser = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
-  const flags = packing.filter(({ name }) => !ofUser.includes(name));
-  for (const { set } of flags) setFlagsFromString(set);
+  const given = flagsOfProcess();
+  const flags = packing.filter(({ name }) => !given.has(name));
+  try {
+    for (const { set } of flags) setFlagsFromString(set);
+  } catch {
+    // An engine that passes for Node, as Bun does. None of its flags is set.
+    return undefined;
+  }
   try {
     return new WebAssembly.Module(withSection(code, 'packed'));
   } finally {
     for (const { reset } of flags) setFlagsFromString(reset);
   }
+}
+
+/** Names of the flags of the command line and of `NODE_OPTIONS`, without `--no-`. */
+function flagsOfProcess(): Set<string> {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
+  return new Set(
+    words.map((word) =>
+      word
+        .replaceAll('_', '-')
+        .replace(/^--(no-?)?/, '')
+        .replace(/=.*/, ''),
+    ),
+  );
 }
 
 /** With a custom section of that name, which means nothing: V8 hands out code again that it has compiled from the same bytes before. */

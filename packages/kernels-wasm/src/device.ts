@@ -17,14 +17,16 @@ const ARGUMENT_BYTES = 512;
 /**
  * The kernels over the memory of the wasm backend: one instance per thread, arguments and scratch memory beside the tensors.
  *
- * A launch is `tasks` independent tasks. How many there are depends on shapes, and on the number of threads only where no sum does, and no two
- * tasks write to the same place: this is why results are the same on any number of threads.
+ * A launch is `tasks` independent tasks, no two of which write to the same place. How a sum is divided depends on shapes alone, never on the number
+ * of threads: this is why results are the same on any number.
  */
 export class Device {
   readonly backend: TfjsWasmBackend;
   readonly #kernels: CompiledKernels;
   readonly #imports: KernelImports;
   readonly #exports: KernelExports;
+  /** Arguments, pool and constants. */
+  readonly #block: number;
   readonly #arguments: number;
   readonly #pool: number;
   #scratchBlock = 0;
@@ -40,7 +42,8 @@ export class Device {
     const { memory } = backend.wasm.asm;
     this.backend = backend;
     this.#kernels = kernels;
-    this.#arguments = align(this.allocate(ARGUMENT_BYTES + POOL_BYTES + 4 * constantBits.length + ALIGNMENT));
+    this.#block = this.allocate(ARGUMENT_BYTES + POOL_BYTES + 4 * constantBits.length + ALIGNMENT);
+    this.#arguments = align(this.#block);
     this.#pool = this.#arguments + ARGUMENT_BYTES;
     const constants = this.#pool + POOL_BYTES;
     new Int32Array(memory.buffer, this.#pool, POOL_BYTES / 4).fill(0);
@@ -84,7 +87,7 @@ export class Device {
    * `scratchBytes` is what one thread needs beside.
    */
   launch(kernel: Kernel, tasks: number, words: readonly number[], floats: readonly number[] = [], scratchBytes = 0): void {
-    if (tasks === 0) return;
+    if (!(tasks > 0)) return;
     const pool = tasks === 1 ? undefined : this.#threads;
     this.#requireScratch(scratchBytes, pool?.threads ?? 1);
     const view = this.#argumentViews();
@@ -92,6 +95,12 @@ export class Device {
     view.floats.set(floats, words.length);
     if (pool === undefined) this.#exports.runAlone(kernel, this.#arguments, tasks, this.#scratch);
     else pool.run(kernel, this.#arguments, tasks);
+  }
+
+  /** Gives back what it holds in memory. No kernel of it may run any more, and no thread. */
+  dispose(): void {
+    if (this.#scratchThreads > 0) this.backend.wasm._free(this.#scratchBlock);
+    this.backend.wasm._free(this.#block);
   }
 
   /** The address of a tensor's values. */

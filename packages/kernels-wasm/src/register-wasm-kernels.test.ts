@@ -5,6 +5,7 @@ import {
   engine,
   fill,
   getBackend,
+  matMul,
   memory,
   ones,
   setBackend,
@@ -65,6 +66,22 @@ describe('registerWasmKernels', () => {
     expect(reports.map(({ threads }) => threads)).toEqual([2, 3, 1, 3]);
     for (let i = 0; i < 20; i++) expect(tidy(() => layer().dataSync())).toEqual(before.dataSync());
     before.dispose();
+  });
+
+  it('gives back the memory of kernels that others take the place of', async () => {
+    const bytes = () => currentWasmBackend().wasm.HEAPU8.length;
+    const replace = async () => {
+      for (const build of ['plain', 'relaxed'] as const) {
+        await registerWasmKernels({ threads: 2, build, vectors: 128 });
+        // A deep product, whose tasks want half a megabyte each.
+        tidy(() => void matMul(ones([600, 300]), ones([600, 800]), true));
+      }
+    };
+    await replace();
+    const before = bytes();
+    for (let i = 0; i < 20; i++) await replace();
+    expect(bytes()).toBe(before);
+    await registerWasmKernels({ threads: 2 });
   });
 
   it('computes while threads start', async () => {

@@ -22,7 +22,7 @@ export type WasmKernelOptions = {
   build?: WasmBuild;
   /**
    * Bits of a vector: 256 where the engine can make one of two (Node 24 on x64 with AVX2), else 128; by default what is faster. Results are the
-   * same bits. For 256 the kernels are compiled under an experimental flag of V8, no other code is.
+   * same bits. For 256 the kernels are compiled under an experimental flag of V8, which is taken back at once.
    */
   vectors?: VectorBits;
   /** Where a browser finds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`. Needed there for several threads. */
@@ -39,7 +39,8 @@ let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Makes the ops of `@vitrail/ops`, and those of tfjs itself, faster on the `wasm` backend, and makes it the current backend. Nothing else
- * changes for who calls them. A second call may change the number of threads, the build or the vectors.
+ * changes for who calls them. A second call may change the number of threads, the build or the vectors; what it leaves out gets its
+ * default again.
  *
  * Threads need memory that can be shared. That of tfjs can, if it is so from the start: call this before anything starts the `wasm` backend.
  * Results do not depend on the number of threads.
@@ -68,7 +69,10 @@ async function register({ threads, build, vectors, wasmPaths }: WasmKernelOption
   await startBackend(wanted, wasmPaths);
   const backend = currentWasmBackend();
   const current = installed;
-  const isInstalled = current?.build === chosen && current.asked === vectors && current.device.backend === backend;
+  // Without a wish the widest vectors are wanted: those that are there, or those that were not to be had before.
+  const fits =
+    vectors === undefined ? current?.asked === undefined || current.device.vectors === 256 : current?.device.vectors === vectors;
+  const isInstalled = fits && current?.build === chosen && current.device.backend === backend;
   const device = isInstalled ? current.device : await install(chosen, vectors, backend);
   if (threads !== undefined && threads > 1 && !device.shared) {
     throw new VitrailError(
@@ -136,7 +140,8 @@ async function install(build: WasmBuild, vectors: VectorBits | undefined, backen
   const code = decode(binaries[build]);
   checkAllocations(backend.wasm);
   const kernels = await compileKernels(isShared(memory) ? withSharedMemory(code) : code, backend, vectors);
-  await installed?.device.setThreads(1);
+  const previous = installed?.device;
+  await previous?.setThreads(1);
   const device = new Device(backend, kernels);
   for (const [kernelName, kernelFunc] of Object.entries(wasmKernels(device, stockKernel))) {
     const before = getKernel(kernelName, 'wasm');
@@ -146,6 +151,7 @@ async function install(build: WasmBuild, vectors: VectorBits | undefined, backen
     }
     registerKernel({ ...before, kernelName, backendName: 'wasm', kernelFunc: (call) => device.run(() => kernelFunc(call)) });
   }
+  if (previous?.backend === backend) previous.dispose();
   installed = { device, build, asked: vectors };
   return device;
 }

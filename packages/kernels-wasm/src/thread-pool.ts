@@ -66,6 +66,7 @@ export class ThreadPool {
       for (let thread = 0; thread < this.threads; thread++) undone += Math.max(0, Atomics.exchange(state, tasksLeft(thread), 0));
       Atomics.add(state, poolFields.finished, undone);
       this.#waitUntilFinished(tasks);
+      Atomics.store(state, poolFields.failed, 0);
       throw error;
     }
     this.#waitUntilFinished(tasks);

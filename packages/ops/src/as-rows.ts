@@ -1,4 +1,4 @@
-import { engine, type KernelBackend, ones, reshape, scalar, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { engine, ones, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { matrixProduct } from './matrix-product.ts';
 
 /** `[..., D]` as `[R, D]`: the ops along the last axis, and plain matrix products, want a matrix. A {@link view}. */
@@ -8,29 +8,19 @@ export function asRows(x: Tensor): Tensor2D {
   return view(x, [count, width]) as Tensor2D;
 }
 
+/** Backends on which tensors of different shapes may have the same data. On `tensorflow` they have not, on `webgl` it depends. */
+const SHARING = new Set(['cpu', 'wasm', 'webgpu']);
+
 /**
  * The data of `x` in another shape of as many elements, as `reshape` gives it, but no op where the backend allows it: within an op that has a
- * gradient of its own no tape looks on, and a training step asks for so many that the way through `reshape` takes a fiftieth of its time.
+ * gradient of its own no tape looks on (nor for a second derivative), and a training step asks for so many that the way through `reshape` takes a
+ * fiftieth of its time.
  */
 export function view(x: Tensor, shape: number[]): Tensor {
-  const { backend } = engine();
-  if (!keepsDataInReshape(backend)) return reshape(x, shape);
+  const { backend, backendName } = engine();
+  if (!SHARING.has(backendName)) return reshape(x, shape);
   backend.incRef(x.dataId);
   return engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape, dtype: x.dtype });
-}
-
-const keptData = new WeakMap<KernelBackend, boolean>();
-
-/** Whether tensors of different shapes have the same data on this backend: on `tensorflow` they have not. */
-function keepsDataInReshape(backend: KernelBackend): boolean {
-  const known = keptData.get(backend);
-  if (known !== undefined) return known;
-  const keeps = tidy(() => {
-    const x = scalar(0);
-    return reshape(x, [1]).dataId === x.dataId;
-  });
-  keptData.set(backend, keeps);
-  return keeps;
 }
 
 /** The sum of the rows of `[R, D]` as `[D]`, by a matrix product: a sum over axis 0 is twenty times slower on the `wasm` backend. */

@@ -1,3 +1,4 @@
+import { KEY_BLOCK } from '../../src/attention-blocks';
 import { element } from '../gemm/element';
 
 /** Arguments of attention and of its gradient. One task is one head of one sample. */
@@ -29,11 +30,11 @@ export class Attention {
   scale: f32;
 }
 
-/** Keys of a row of scores or weights: whole pairs of vectors. Those that are not there have the weight 0. */
+/** Keys of a row of scores or weights. Those that are not there have the weight 0. */
 // @ts-ignore: decorator
 @inline
 export function paddedKeys(args: Attention): i32 {
-  return (args.tokens + 7) & ~7;
+  return ((args.tokens + KEY_BLOCK - 1) / KEY_BLOCK) * KEY_BLOCK;
 }
 
 /** The sample of a task, and its head. */

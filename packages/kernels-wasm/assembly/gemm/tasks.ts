@@ -75,7 +75,7 @@ export function multiplyTask(product: Product, task: i32, scratch: usize): void 
 
 /**
  * Computes one block of rows and columns of a product that is deep beside its sides, and packs what it needs of A and B itself, a part of
- * the depth at a time: what is packed never leaves the L2 cache. There is no bias, residual or activation.
+ * the depth at a time, which stays in the L2 cache. There is no bias, residual or activation.
  */
 export function multiplyDeepTask(product: Product, task: i32, scratch: usize): void {
   const columnBlocks = (product.columns + product.columnBlock - 1) / product.columnBlock;

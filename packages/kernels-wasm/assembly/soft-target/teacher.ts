@@ -5,7 +5,7 @@ import { SoftTarget } from './arguments';
 
 /**
  * `(zt Wt - center) / tau` of the tokens `[first, first + rows)` and the prototypes `[column, column + columns)`, in rows of `to`
- * that lie `stride` floats apart. `column` is a multiple of 8.
+ * that lie `stride` floats apart. `column` is a multiple of 16.
  */
 export function teacherScores(
   args: SoftTarget,

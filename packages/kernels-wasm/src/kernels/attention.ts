@@ -1,7 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { KEY_BLOCK } from '../attention-blocks.ts';
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS } from '../product-blocks.ts';
+import { packedBytes } from '../packed-bytes.ts';
+import { MULTIPLY_SCRATCH_BYTES } from '../product-blocks.ts';
 import type { KernelSet } from './kernel-set.ts';
 
 type AttentionAttributes = { heads: number; causal: boolean };
@@ -15,8 +17,8 @@ const QUERY_BLOCK = 96;
 /**
  * `VitrailAttention` and its gradient: one task for each head of each sample.
  *
- * What is kept for the gradient (and made without one too: a kernel does not know) are the weights `[heads, B, N, keys]` of short sequences, with as many keys as `paddedKeys`,
- * else the logarithms of the softmax denominators of the scores before scaling `[heads, B, N]`.
+ * What is kept for the gradient (and made without one too: a kernel does not know) are the weights of short sequences, `[heads, B, N, keys]` with
+ * the keys of `paddedKeys`, else the logarithms of the softmax denominators of the scores before scaling `[heads, B, N]`.
  */
 export const attentionKernels: KernelSet = (device, stock) => {
   /** Calls `f` with the address of the mask as float32, 0 if there is none. */
@@ -79,14 +81,9 @@ export const attentionKernels: KernelSet = (device, stock) => {
   };
 };
 
-/** Keys of a row of weights, as in `assembly/attention/arguments.ts`. */
+/** Keys of a row of weights. */
 function paddedKeys(tokens: number): number {
-  return 8 * Math.ceil(tokens / 8);
-}
-
-/** Bytes of a packed right-hand matrix. */
-function packedBytes(columns: number, depth: number): number {
-  return 4 * PANEL_COLUMNS * Math.ceil(columns / PANEL_COLUMNS) * depth;
+  return KEY_BLOCK * Math.ceil(tokens / KEY_BLOCK);
 }
 
 /** Whether the weights of a sequence are few enough to be kept: as many as its queries, keys and values at most. */

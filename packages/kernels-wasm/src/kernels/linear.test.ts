@@ -15,6 +15,8 @@ const shapes = [
   // So many rows that the gradient of the kernel is a deep product, divided by the number of threads.
   [1031, 100, 53],
   [519, 20, 210],
+  [0, 600, 4],
+  [0, 4, 600],
 ] as const;
 
 describe('linear', () => {

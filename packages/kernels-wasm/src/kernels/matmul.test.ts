@@ -94,6 +94,8 @@ describe('matMul', () => {
           matMul(sampleTensor([500, 129]), sampleTensor([129, 1])),
           matMul(sampleTensor([2, 61, 600]), sampleTensor([2, 600, 70])),
           matMul(sampleTensor([1100, 150]), sampleTensor([1100, 49]), true),
+          matMul(sampleTensor([2, 600]), sampleTensor([600, 1100])),
+          matMul(sampleTensor([0, 600]), sampleTensor([600, 4])),
         ],
         { tolerance: 1e-4 },
       );

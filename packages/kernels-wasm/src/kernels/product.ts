@@ -1,6 +1,8 @@
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
+import { packedBytes } from '../packed-bytes.ts';
 import { DEPTH_BLOCK, MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS, ROW_BLOCK, TILE_ROWS } from '../product-blocks.ts';
+import { deepBlocks, isDeepProduct } from './deep-product.ts';
 
 /** A matrix, or a batch of them, by address and distances in floats; one of the first two is 1. */
 export type Operand = { address: number; rowStride: number; columnStride: number; batchStride: number };
@@ -34,12 +36,6 @@ const LEAST_COLUMNS = 64;
 const PACKED_VALUES = 2 ** 15;
 /** Values of `a` that are packed once for all tasks, at most: 32 MiB. */
 const MOST_SHARED_VALUES = 2 ** 23;
-/** A product of at least as many parts of depth, and at most as many values, is deep: packing its operands for all tasks would cost most. */
-const DEEP = 2;
-const MOST_DEEP_VALUES = 2 ** 18;
-/** Tasks of a deep product, a thread; one side of a block, at least. */
-const DEEP_TASKS = 2;
-const LEAST_DEEP_SIDE = 48;
 /** Matrices of a batch with fewer multiply-adds than this are one task each; larger ones are divided. */
 const SMALL_PRODUCT = 2 ** 21;
 
@@ -80,18 +76,17 @@ export function product(
     activation?.kind ?? 0,
     activation === undefined ? 0 : activation.address + index * size,
   ];
-  const isPlain = bias === 0 && residual === 0 && activation === undefined;
-  const isDeep = isPlain && depth >= DEEP * DEPTH_BLOCK && rows * columns <= MOST_DEEP_VALUES;
-  const bytesOfB = 4 * PANEL_COLUMNS * Math.ceil(columns / PANEL_COLUMNS) * depth;
+  const bytesOfB = packedBytes(columns, depth);
   if (batch > 1 && rows * columns * depth < SMALL_PRODUCT) {
     device.launch(Kernel.MultiplyBatch, batch, words(0, 0, 0, rows, columns), [], bytesOfB + MULTIPLY_SCRATCH_BYTES);
     return;
   }
-  if (isDeep) {
-    const blocks = deepBlocks(rows, columns, device.threads);
-    const bytes = 4 * blocks.columns * DEPTH_BLOCK + MULTIPLY_SCRATCH_BYTES;
+  const isPlain = bias === 0 && residual === 0 && activation === undefined;
+  if (isPlain && isDeepProduct({ rows, columns, depth })) {
+    const { rowBlock, columnBlock, tasks } = deepBlocks(rows, columns, device.threads);
+    const bytes = packedBytes(columnBlock, DEPTH_BLOCK) + MULTIPLY_SCRATCH_BYTES;
     for (let index = 0; index < batch; index++) {
-      device.launch(Kernel.MultiplyDeep, blocks.count, words(0, 0, index, blocks.rows, blocks.columns), [], bytes);
+      device.launch(Kernel.MultiplyDeep, tasks, words(0, 0, index, rowBlock, columnBlock), [], bytes);
     }
     return;
   }
@@ -113,20 +108,4 @@ export function product(
       device.launch(Kernel.Multiply, rowBlocks * columnBlocks, multiplication, [], MULTIPLY_SCRATCH_BYTES);
     }
   });
-}
-
-/**
- * Blocks of a deep product: the longer side is divided first. What a task packs is packed again by others, so that there are only as many as
- * keep all threads busy. Sums do not depend on it.
- */
-function deepBlocks(rows: number, columns: number, threads: number): { rows: number; columns: number; count: number } {
-  const wanted = threads === 1 ? 1 : DEEP_TASKS * threads;
-  const parts = (side: number, most: number) => Math.max(1, Math.min(most, Math.floor(side / LEAST_DEEP_SIDE)));
-  const byColumns = columns >= rows;
-  const long = parts(byColumns ? columns : rows, wanted);
-  const short = parts(byColumns ? rows : columns, Math.ceil(wanted / long));
-  const [rowParts, columnParts] = byColumns ? [short, long] : [long, short];
-  const rowBlock = TILE_ROWS * Math.ceil(rows / rowParts / TILE_ROWS);
-  const columnBlock = PANEL_COLUMNS * Math.ceil(columns / columnParts / PANEL_COLUMNS);
-  return { rows: rowBlock, columns: columnBlock, count: Math.ceil(rows / rowBlock) * Math.ceil(columns / columnBlock) };
 }

@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Device } from '../device.ts';
 import { Kernel } from '../kernel.ts';
-import { MULTIPLY_SCRATCH_BYTES, PANEL_COLUMNS, ROW_BLOCK } from '../product-blocks.ts';
+import { packedBytes } from '../packed-bytes.ts';
+import { MULTIPLY_SCRATCH_BYTES, ROW_BLOCK } from '../product-blocks.ts';
 import { PROTOTYPE_COLUMNS, SCORE_COLUMNS } from '../soft-target-blocks.ts';
 import type { KernelSet } from './kernel-set.ts';
 
@@ -111,7 +112,7 @@ function chunkFor(prototypes: number): number {
 function withPacked<T>(device: Device, matrix: TensorInfo, turned: boolean, f: (packed: number) => T): T {
   const [rows, columns] = matrix.shape;
   const [depth, width] = turned ? [columns, rows] : [rows, columns];
-  return device.withMemory(4 * PANEL_COLUMNS * Math.ceil(width / PANEL_COLUMNS) * depth, (packed) => {
+  return device.withMemory(packedBytes(width, depth), (packed) => {
     const strides = turned ? [columns, 1] : [1, columns];
     const words = [device.address(matrix), ...strides, width, depth, packed];
     device.launch(Kernel.PackPrototypes, Math.ceil(width / PROTOTYPE_COLUMNS), words);
