@@ -8,8 +8,8 @@
  *
  *   vitrail pretrain --recipe flip:tiny --data scenes
  *
- * 600 steps, 1 minute 30 seconds of one CPU core (wasm). On 256 unseen scenes: mIoU 0.099 (guessing 0.012), picture to text R@1 0.54 (0.004), zero-shot
- * top 1 0.242 (0.05); `clip:tiny` beside it 0.222, 0.51 and 0.277.
+ * 600 steps, 1 minute 5 seconds of one CPU core (wasm). On 256 unseen scenes: mIoU 0.109 (guessing 0.012), picture to text R@1 0.55 (0.004), zero-shot
+ * top 1 0.238 (0.05); `clip:tiny` beside it 0.210, 0.49 and 0.289.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { requireChoice, requireWhole } from '@vitrail/train';

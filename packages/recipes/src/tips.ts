@@ -7,8 +7,8 @@
  *
  *   vitrail pretrain --recipe tips:tiny --data scenes
  *
- * 600 steps, 2 minutes 50 seconds of one CPU core (wasm). On 256 unseen scenes: mIoU 0.186 (guessing 0.012), picture to text R@1 0.43 (0.004), zero-shot
- * top 1 0.230 (0.05); `tipsv2:tiny` beside it 0.182, 0.51 and 0.250.
+ * 600 steps, 1 minute 55 seconds of one CPU core (wasm). On 256 unseen scenes: mIoU 0.197 (guessing 0.012), picture to text R@1 0.43 (0.004), zero-shot
+ * top 1 0.203 (0.05); `tipsv2:tiny` beside it 0.180, 0.43 and 0.250.
  */
 import { tipsStreams } from '@vitrail/captions';
 import type { Preset, Recipe } from './recipe.ts';
