@@ -10,8 +10,8 @@ import type { TipsConfiguration } from './tips-configuration.ts';
  * (`docs/decisions/0006`); the weights of the patch and DINO losses, an eighth and a quarter of the paper's, and few prototypes, because
  * larger ones slow the contrastive loss down or let the teacher go uniform.
  *
- * `vitrail pretrain --recipe tipsv2:tiny`: 2 min 10 s on two cores (147 images/s, wasm). On 256 unseen scenes mIoU 0.182 (chance 0.012; at steps 100 to 600: 0.199, 0.163,
- * 0.181, 0.170, 0.182, 0.182), retrieval R@1 0.51 picture to text, 0.49 text to picture.
+ * `vitrail pretrain --recipe tipsv2:tiny`: 64 s on two cores (302 images/s, wasm). On 256 unseen scenes mIoU 0.180 (chance 0.012; at steps 100 to 600: 0.213, 0.185,
+ * 0.180, 0.184, 0.185, 0.180), retrieval R@1 0.43 picture to text, 0.46 text to picture.
  */
 const tiny: TipsConfiguration = {
   data: { train: 'scenes?count=100000', evaluate: 'scenes?split=test&count=512' },
@@ -133,7 +133,7 @@ function paperSize(
 
 /** Presets of TIPSv2, from a demonstration to the paper's sizes. */
 export const tipsv2Presets = {
-  tiny: { config: tiny, note: '64 px, 8 x 8 patches, width 96; 2 minutes on two CPU cores' },
+  tiny: { config: tiny, note: '64 px, 8 x 8 patches, width 96; 1 minute on two CPU cores' },
   small: { config: small, note: '64 px, 8 x 8 patches, width 128; 25 minutes on two CPU cores' },
   'B/14': {
     config: paperSize({ width: 768, depth: 12, heads: 12, mlp: 'gelu-tanh', mlpHidden: 3072 }, { depth: 12, mlpHidden: 3072 }),
