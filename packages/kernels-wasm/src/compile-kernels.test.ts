@@ -12,13 +12,16 @@ afterAll(async () => {
   await setBackend('cpu');
 });
 
-const registerModule = fileURLToPath(new URL('compile-kernels.ts', import.meta.url));
-const binariesModule = fileURLToPath(new URL('generated/binaries.ts', import.meta.url));
+/** A source file as what a program may import. */
+function moduleOf(file: string): string {
+  return JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
+}
 
 /** Compiles the kernels to wide vectors, then the same code in the usual way, and runs that until V8 has compiled it at its best level. */
 const program = `
-import { compileKernels, kernelImports } from ${JSON.stringify(registerModule)};
-import { binaries } from ${JSON.stringify(binariesModule)};
+import { compileKernels } from ${moduleOf('compile-kernels.ts')};
+import { kernelImports } from ${moduleOf('kernel-imports.ts')};
+import { binaries } from ${moduleOf('generated/binaries.ts')};
 const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536 });
 const wasm = { asm: { memory }, HEAPU8: new Uint8Array(memory.buffer), _malloc: () => 1024, _free() {} };
 const code = Buffer.from(binaries.relaxed, 'base64');

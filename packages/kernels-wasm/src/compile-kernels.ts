@@ -1,18 +1,11 @@
 import { VitrailError } from '@vitrail/core';
 import { importBuiltin, isNode } from './environment.ts';
+import type { VectorBits } from './kernel-imports.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
 import { wideTileIsFaster } from './wide-tile.ts';
 
-/** Bits that an instruction of the kernels works on: four float32 values, or eight. */
-export type VectorBits = 128 | 256;
-
 /** The kernels, and how long the vectors are that they were compiled to. */
 export type CompiledKernels = { readonly module: WebAssembly.Module; readonly vectors: VectorBits };
-
-/** What an instance of the kernels imports: the memory of tfjs, where their constants lie, and which tile products have (`assembly/gemm/wide.ts`). */
-export type KernelImports = {
-  readonly env: { readonly memory: WebAssembly.Memory; readonly constants: number; readonly wide: 0 | 1 };
-};
 
 /** The major version of V8 from which on it packs the loops of a product: that of Node 24. */
 const FIRST_PACKING_V8 = 13;
@@ -26,11 +19,6 @@ const packing: readonly { name: string; set: string; reset: string }[] = [
   { name: 'liftoff', set: '--no-liftoff', reset: '--liftoff' },
   { name: 'wasm-lazy-compilation', set: '--no-wasm-lazy-compilation', reset: '--wasm-lazy-compilation' },
 ];
-
-/** The imports of an instance on `memory`, whose constants are at the address `constants`. */
-export function kernelImports(memory: WebAssembly.Memory, constants: number, vectors: VectorBits): KernelImports {
-  return { env: { memory, constants, wide: vectors === 256 ? 1 : 0 } };
-}
 
 /**
  * Compiles the kernels to vectors of 256 bits where the engine can and they are faster, else to 128. They give the same bits.

@@ -1,7 +1,8 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { type CompiledKernels, type KernelImports, kernelImports, type VectorBits } from './compile-kernels.ts';
+import type { CompiledKernels } from './compile-kernels.ts';
 import { constantBits } from './generated/binaries.ts';
 import type { Kernel } from './kernel.ts';
+import { type KernelImports, kernelImports, type VectorBits } from './kernel-imports.ts';
 import { POOL_BYTES, poolFields } from './pool-fields.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
 import { type KernelExports, ThreadPool } from './thread-pool.ts';

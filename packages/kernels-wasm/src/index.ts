@@ -1,3 +1,3 @@
-export type { VectorBits } from './compile-kernels.ts';
+export type { VectorBits } from './kernel-imports.ts';
 export { registerWasmKernels, type WasmBuild, type WasmKernelOptions, type WasmKernelReport } from './register-wasm-kernels.ts';
 export type { WasmPaths } from './use-shared-memory.ts';

@@ -1,10 +1,11 @@
 import { engine, env, getKernel, type KernelFunc, registerKernel, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
 import { VitrailError } from '@vitrail/core';
 import { checkAllocations } from './check-allocations.ts';
-import { compileKernels, type VectorBits } from './compile-kernels.ts';
+import { compileKernels } from './compile-kernels.ts';
 import { Device } from './device.ts';
 import { availableCores, isNode } from './environment.ts';
 import { binaries } from './generated/binaries.ts';
+import type { VectorBits } from './kernel-imports.ts';
 import { wasmKernels } from './kernels/index.ts';
 import { MAXIMUM_THREADS } from './pool-fields.ts';
 import { withSharedMemory } from './shared-memory.ts';

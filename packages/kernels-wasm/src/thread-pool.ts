@@ -1,7 +1,7 @@
 import { VitrailError } from '@vitrail/core';
-import type { KernelImports } from './compile-kernels.ts';
 import { isNode } from './environment.ts';
 import type { Kernel } from './kernel.ts';
+import type { KernelImports } from './kernel-imports.ts';
 import { POOL_BYTES, poolFields, tasksLeft } from './pool-fields.ts';
 import { type EndWorker, startWorkers } from './workers.ts';
 

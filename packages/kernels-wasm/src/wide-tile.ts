@@ -1,4 +1,4 @@
-import { kernelImports } from './compile-kernels.ts';
+import { kernelImports } from './kernel-imports.ts';
 import { PANEL_COLUMNS, TILE_COLUMNS, TILE_ROWS } from './product-blocks.ts';
 import type { TfjsWasmBackend } from './tfjs-wasm-backend.ts';
 

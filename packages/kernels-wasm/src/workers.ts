@@ -1,6 +1,6 @@
 import { VitrailError } from '@vitrail/core';
-import type { KernelImports } from './compile-kernels.ts';
 import { importBuiltin, isNode } from './environment.ts';
+import type { KernelImports } from './kernel-imports.ts';
 import { poolFields } from './pool-fields.ts';
 
 /** What a worker needs to take part: the kernels, what they import, and the pool they take tasks from. */
