@@ -10,6 +10,7 @@ import {
   ones,
   setBackend,
   slice,
+  type Tensor2D,
   tensor1d,
   tidy,
   zeros,
@@ -82,6 +83,22 @@ describe('registerWasmKernels', () => {
     for (let i = 0; i < 20; i++) await replace();
     expect(bytes()).toBe(before);
     await registerWasmKernels({ threads: 2 });
+  });
+
+  it('tells of a kernel that ended in a trap once, whichever threads it ended on', async () => {
+    await registerWasmKernels({ threads: 3 });
+    tidy(() => {
+      const [x, kernel] = [sampleTensor([700, 64]), sampleTensor([64, 64], 2)];
+      const expected = matMul(x as Tensor2D, kernel as Tensor2D).dataSync();
+      const data = currentWasmBackend().dataIdMap.get(x.dataId);
+      const { memoryOffset } = data;
+      for (let i = 0; i < 60; i++) {
+        data.memoryOffset = -65_536; // The end of the address space, where no memory is.
+        expect(() => matMul(x as Tensor2D, kernel as Tensor2D)).toThrow();
+        data.memoryOffset = memoryOffset;
+        expect(matMul(x as Tensor2D, kernel as Tensor2D).dataSync()).toEqual(expected);
+      }
+    });
   });
 
   it('computes while threads start', async () => {

@@ -7,7 +7,7 @@ import { madd, storePair } from '../simd';
  * (rows `startStride = 0` bytes apart), zeros, or `c` itself, to go on with a sum. `stride` is the distance of the rows of `c` in bytes.
  *
  * One step of depth per turn of the inner loop: V8 schedules the multiply-adds of a longer body behind all its loads, and then the
- * accumulators no longer fit the registers (64 GFLOP/s of 66 become 39).
+ * accumulators no longer fit the registers (57 GFLOP/s of 59 become 39).
  */
 export function multiplyTiles(
   a: usize,
