@@ -22,7 +22,7 @@
  *
  * 40 epochs of 2,000 scenes, 2 minutes 10 seconds of one CPU core for A = 2 (wasm), 41 seconds for A = 0. On 1,000 unseen scenes, seeds 0 to 2: zero-shot top 1
  * 0.243 with A = 2 and 0.265 with A = 0 (guessing 0.05), picture to text R@10 0.672 and 0.632 (0.01). So small a tower has not
- * overfitted by then; on real pictures after 100 epochs it is 0.407 and 0.392 (`docs/recipes.md`):
+ * overfitted by then; on real pictures after 100 epochs it is 0.401 and 0.392 (`docs/recipes.md`):
  *
  *   vitrail pretrain --recipe clip-rocket:tiny --data 'scenes?count=2000&size=32' --steps 1250 --batch-size 64 --seed 0 --set \
  *     'data.evaluate=scenes?split=test&count=2000&size=32' views.globalSize=32 image.positionGrid=4 image.width=48 image.depth=1 \
